@@ -1,0 +1,1 @@
+"""Claim files of any layout become the canonical tables; every row is accounted for."""

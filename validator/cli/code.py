@@ -1,0 +1,5 @@
+"""`validator code`."""
+
+
+def code() -> None:
+    """Show the code card."""

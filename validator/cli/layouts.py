@@ -1,0 +1,5 @@
+"""`validator layouts`."""
+
+import typer
+
+app = typer.Typer(no_args_is_help=True)

@@ -1,0 +1,1 @@
+"""The run folder: page, workbook, tables, run.json."""

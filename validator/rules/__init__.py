@@ -1,0 +1,1 @@
+"""YAML becomes checked, frozen rule trees; checks, locks and documents them."""

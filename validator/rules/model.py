@@ -1,0 +1,272 @@
+"""The rule trees: frozen, checked, with the place in the file that each piece came from.
+
+`validator/rules/reading.py` makes these from YAML and guarantees what is said here: every field exists,
+every value has the type of its field, grains are not mixed. The engine compiles them and never looks at
+YAML. `place` is left out of comparison and hashing, so that moving a rule in its file changes nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from validator.errors import Place
+
+Severity = Literal["reject", "deny", "audit", "advise"]
+Confidence = Literal["certain", "likely", "possible"]
+Status = Literal["draft", "shadow", "active", "retired"]
+Grain = Literal["diagnosis", "line", "claim"]
+Outcome = Literal["flagged", "clear", "not_evaluated", "out_of_scope"]
+
+SEVERITIES: tuple[Severity, ...] = ("reject", "deny", "audit", "advise")  # worst first
+CONFIDENCES: tuple[Confidence, ...] = ("certain", "likely", "possible")
+OUTCOMES: tuple[Outcome, ...] = ("flagged", "clear", "not_evaluated", "out_of_scope")
+
+Scalar = str | int | bool | date | Decimal
+
+# Operators of a comparison. On a list column `equals` and `one_of` mean "holds (one of)", and
+# `starts_with` "one element starts with".
+Operator = Literal[
+    "equals",        # value: Scalar
+    "one_of",        # value: tuple[Scalar, ...]
+    "is_not",        # value: Scalar or tuple: none of these
+    "less_than",     # value: Scalar or Field; numbers
+    "at_most",
+    "more_than",
+    "at_least",
+    "before",        # value: date or Field; dates
+    "after",
+    "starts_with",   # value: tuple[str, ...]: any of them
+    "matches",       # value: str, a regular expression that must match the whole text
+    "present",       # value: bool; the only operator that turns blank into yes or no
+    "in_set",        # value: str, name of a dated value set
+    "not_in_set",
+    "same_as",       # value: Field of the same type
+    "differs_from",
+]
+
+
+@dataclass(frozen=True)
+class Field:
+    """`table.column` as the rule writes it; `other` is true inside `there_is` for the row that is looked for.
+
+    `name` is always a rule name of the canonical schema (`diagnosis.code`, `claim.type`), of the reference
+    (`icd10.status`) or `batch.date`. `other.code` of a diagnosis is Field('diagnosis.code', other=True);
+    `other.claim.type` is Field('claim.type', other=True); `other.icd10.status` likewise.
+    """
+
+    name: str
+    other: bool = False
+
+    @property
+    def table(self) -> str:
+        return self.name.split(".", 1)[0]
+
+    @property
+    def column(self) -> str:
+        return self.name.split(".", 1)[1]
+
+    def __str__(self) -> str:
+        if not self.other:
+            return self.name
+        return f"other.{self.name}"
+
+
+@dataclass(frozen=True)
+class Compare:
+    """One field held against a value, a list of values, a value set or another field."""
+
+    field: Field
+    operator: Operator
+    value: Scalar | tuple[Scalar, ...] | Field
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class All:
+    """Every condition holds; an empty one is always true."""
+
+    conditions: tuple["Condition", ...]
+
+
+@dataclass(frozen=True)
+class Any_:  # noqa: N801 - `Any` is taken by typing
+    """At least one condition holds."""
+
+    conditions: tuple["Condition", ...]
+
+
+@dataclass(frozen=True)
+class None_:  # noqa: N801
+    """No condition holds: not any."""
+
+    conditions: tuple["Condition", ...]
+
+
+@dataclass(frozen=True)
+class DaysApart:
+    """`from_field` and `to_field` (of the other row) lie at most so many days apart.
+
+    `direction`: `either`, or `before`/`after`: the other row's date lies before/after this row's.
+    """
+
+    from_field: Field
+    to_field: Field
+    at_most: int
+    direction: Literal["either", "before", "after"] = "either"
+
+
+@dataclass(frozen=True)
+class Exists:
+    """Another row of `table` exists (`negated`: does not exist). The row itself never counts as another.
+
+    `same`: the rows share the claim, the patient, the billing provider. `equal`: columns of `table` with the
+    same value on both rows; a blank on either side is unknown. `reported_earlier`: only rows that stand
+    earlier in the stated order (received date, from date, claim id, role, position or line number) count.
+    """
+
+    table: Literal["diagnosis", "line", "procedure", "claim"]
+    negated: bool
+    same: tuple[Literal["claim", "patient", "billing_provider"], ...]
+    equal: tuple[Field, ...] = ()
+    where: "Condition" = field(default_factory=lambda: All(()))
+    days_apart: DaysApart | None = None
+    same_year: Field | None = None
+    reported_earlier: bool = False
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+Condition = Compare | All | Any_ | None_ | Exists
+ALWAYS = All(())
+
+
+@dataclass(frozen=True)
+class SeverityCase:
+    """`is` applies where `when` holds; the last case of a rule has no condition. A blank `when` does not hold."""
+
+    when: Condition | None
+    severity: Severity
+
+
+@dataclass(frozen=True)
+class RemarkCase:
+    """A remark code (RARC) by condition; the last one may be plain."""
+
+    when: Condition | None
+    code: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """An official text that the rule rests on."""
+
+    title: str
+    section: str = ""
+    checked: str = ""
+
+
+SuggestKind = Literal[
+    "billable_children_of",   # header -> the billable codes below it
+    "completed_codes_of",     # a code that lacks its 7th character -> the codes with it
+    "successors_of",          # expired -> what replaced it, valid on the coding date
+    "placeholder_repair_of",  # X missing or misplaced -> the repaired code
+    "permitted_seventh_of",   # wrong 7th character -> the same stem with the permitted ones
+    "nearest_codes_to",       # unknown -> billable codes with the longest common prefix
+    "icd10_of",               # ICD-9 -> nothing we can say for certain; reserved
+]
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Which codes to offer for the code of `of`, or a plain sentence."""
+
+    kind: SuggestKind | None = None
+    of: Field | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Example:
+    """One proof of the rule: the clean claim, changed by `given`, must come out as `expect`.
+
+    `given` stays as read: nested mappings of text (see RULE_LANGUAGE in docs/rule-language.md).
+    """
+
+    says: str
+    given: Mapping[str, object]
+    expect: Outcome
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule, whole. `logic_hash` covers what decides (grain, scope, condition, severity), not the wording."""
+
+    rule_id: str
+    title: str
+    version: int
+    status: Status
+    severity: tuple[SeverityCase, ...]
+    confidence: Confidence
+    why: str
+    sources: tuple[Source, ...]
+    check_each: Grain
+    only_for: Condition
+    flag_when: Condition
+    message: str
+    in_force_from: date | None = None
+    in_force_until: date | None = None
+    carc: tuple[str, ...] = ()
+    rarc: tuple[RemarkCase, ...] = ()
+    tags: tuple[str, ...] = ()
+    false_alarms: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    suggest: Suggestion | None = None
+    control: bool = False
+    examples: tuple[Example, ...] = field(default=(), compare=False)
+    logic_hash: str = ""
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Precedence:
+    """One mistake is one finding: on the same row of `per`, the first rule that flags silences those after it.
+
+    `order`: rule ids, strongest first. `only_for_role`: the ordering holds on rows of that role only.
+    """
+
+    per: Grain
+    order: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """A finding that somebody decided not to see: which rule, where (rule names -> value), why, by whom, until when."""
+
+    rule_id: str
+    where: Mapping[str, str]
+    reason: str
+    by: str
+    until: date
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class RiskWeights:
+    """Weight of one finding in the claim's risk score: severity weight x confidence factor, both 0..1."""
+
+    severity: Mapping[Severity, float]
+    confidence: Mapping[Confidence, float]
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """Everything the engine needs to judge: the rules of the profile, in order of id, with the rest of the folder."""
+
+    rules: tuple[Rule, ...]
+    precedence: tuple[Precedence, ...]
+    suppressions: tuple[Suppression, ...]
+    risk: RiskWeights
+    profile: str
+    set_hash: str
