@@ -1,0 +1,106 @@
+"""What a finished run hands to the reports room: everything that the run folder shows, and nothing to compute."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from validator.findings.schema import CLAIMS_AT_RISK, FINDINGS, RULE_COUNTS, STANDING
+
+
+@dataclass(frozen=True)
+class RuleText:
+    """What a reader is told about one rule of the profile, whether or not it found anything."""
+
+    rule_id: str
+    title: str
+    why: str
+    citation: str  # all sources in one line
+    severity: str  # the plain (last) severity
+    confidence: str
+    status: str  # draft | shadow | active
+    version: int
+    logic_hash: str
+    false_alarms: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunContent:
+    """One finished run. The caller fills it; nothing in here is changed or judged again.
+
+    `run_hash`
+        hex hash of inputs, rules, reference, settings and tool version; its first 8 characters name the folder.
+    `whole`
+        false when a file could not be read at all; the page's first line then says so.
+    `inputs`
+        one mapping per file, in the order read: `path` (below the argument given), `sha256`, `bytes`,
+        `format`, `layout`, `feed`, `rows_read`, `rows_accepted`, `rows_rejected`, `rejected_by_reason`
+        ({reason: rows}), `unusable_cells` ({column: cells}), `claims`, `lines`, `diagnoses`,
+        `columns_not_used` (names), `notes` (sentences), `error` (a sentence, or None). Missing keys are
+        shown as not known. No value may be taken from a claim: all of this goes into run.json.
+    `settings`
+        what was asked for (profile, fail_on, layout, mask ...); goes into run.json as it is.
+    `reference`
+        `sha256`, `covers_from`, `covers_to` (dates), `releases` (list of mappings).
+    `findings`
+        columns FINDINGS, sorted by the caller; written as they are.
+    `standing`
+        columns STANDING, one row per finding, or empty when no ledger is kept: everything then counts as new.
+    `claims_at_risk`, `rule_counts`, `rejected_rows`
+        columns CLAIMS_AT_RISK, RULE_COUNTS and the claims room's REJECTED_ROWS.
+    `totals`
+        `claims` (delivered), `judged` (after netting), `findings`, `charged` (amount of the judged claims,
+        optional), `amount_by_severity` {severity: amount}, each line counted once under its worst severity.
+    `suppressions`
+        one mapping each: `rule_id`, `where` ({rule name: value}), `reason`, `by`, `until` (date), `state`
+        (used | unused | expired), `findings` (how many it silenced). Of `where` only the names reach run.json.
+    `code_titles`
+        titles of the suggested codes, keyed by dotted code.
+    `risk_formula`
+        one sentence with the formula and weights of the risk score.
+    `warnings`
+        sentences for the first screen, such as "The reference ends in 48 days".
+    `timings`
+        seconds by step; they stand in run.json only, so that all other files stay the same for the same input.
+    `compared_with`
+        the last earlier batch date that the ledger knew, None when there was none.
+    `resolved`
+        how many findings of that earlier night are gone; None when not known.
+    """
+
+    batch_date: date
+    tool_version: str
+    run_hash: str
+    whole: bool
+    inputs: Sequence[Mapping[str, Any]]
+    settings: Mapping[str, Any]
+    reference: Mapping[str, Any]
+    rules: tuple[RuleText, ...]
+    findings: pl.DataFrame
+    claims_at_risk: pl.DataFrame
+    rule_counts: pl.DataFrame
+    rejected_rows: pl.DataFrame
+    totals: Mapping[str, Any]
+    exit_code: int
+    standing: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(STANDING)))
+    suppressions: Sequence[Mapping[str, Any]] = ()
+    code_titles: Mapping[str, str] = field(default_factory=dict)
+    risk_formula: str = ""
+    warnings: Sequence[str] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)
+    compared_with: date | None = None
+    resolved: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, schema in (
+            ("findings", FINDINGS),
+            ("standing", STANDING),
+            ("claims_at_risk", CLAIMS_AT_RISK),
+            ("rule_counts", RULE_COUNTS),
+        ):
+            missing = [column for column in schema if column not in getattr(self, name).columns]
+            if missing:
+                raise ValueError(f"{name} lacks the columns {', '.join(missing)}")
