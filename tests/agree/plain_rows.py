@@ -1,0 +1,124 @@
+"""One dict per claim, diagnosis, procedure and line, with every value a rule may read under its rule name.
+
+A value is one of three things: something; None, which means nobody told us; or NOTHING, which means that
+there is no such thing (an office visit has no discharge date, and the feed would have said so).
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from tests.agree import plain_derive
+from validator.claims.schema import ROLES, TABLES, ClaimTables
+
+NOTHING = object()
+
+RULE_TABLE = {"claims": "claim", "diagnoses": "diagnosis", "procedures": "procedure", "lines": "line"}
+NPI_COLUMNS = ("claims.billing_npi", "claims.facility_npi", "claims.attending_npi", "lines.rendering_npi")
+LAST_OF_DAYS = (1, date.min)
+
+
+@dataclass(frozen=True)
+class PlainRow:
+    """One row of one table. `claim` is the row of the claim it is on (itself for a claim)."""
+
+    table: str
+    number: int
+    claim_no: int
+    values: dict[str, object]
+    raw: dict[str, object]
+    order: tuple[object, ...]
+
+    @property
+    def own_date(self) -> date | None:
+        """The date that `in_force` and dated sets are held against."""
+        if self.table == "diagnosis":
+            return self.values["diagnosis.coding_date"]
+        if self.table == "line" and self.values["line.from_date"] is not None:
+            return self.values["line.from_date"]
+        return self.values["claim.from_date"]
+
+
+def plain_rows(tables: ClaimTables, codes) -> dict[str, list[PlainRow]]:
+    """Every row of the partition by table, derived columns worked out again from the delivered ones."""
+    claims = {row["claim_no"]: row for row in tables.claims.to_dicts()}
+    lines = {no: [row for row in tables.lines.to_dicts() if row["claim_no"] == no] for no in claims}
+    diagnoses = {no: [row for row in tables.diagnoses.to_dicts() if row["claim_no"] == no] for no in claims}
+    rows: dict[str, list[PlainRow]] = {name: [] for name in RULE_TABLE.values()}
+    for no, claim in claims.items():
+        carried = tables.carried.get(claim["source_file"], frozenset())
+        _derive_claim(claim, lines[no], diagnoses[no], carried, codes)
+        claim_values = _named_values("claims", claim, carried)
+        claim_order = (
+            _blank_last(claim["received_date"]),
+            _blank_last(claim["from_date"]),
+            claim["claim_id"],
+            claim["source_file"],
+            claim["source_row"],
+        )
+        rows["claim"].append(PlainRow("claim", no, no, claim_values, claim, claim_order))
+        children = {
+            "diagnoses": diagnoses[no],
+            "procedures": [row for row in tables.procedures.to_dicts() if row["claim_no"] == no],
+            "lines": lines[no],
+        }
+        for table, delivered in children.items():
+            for row in delivered:
+                values = claim_values | _named_values(table, row, carried)
+                name = RULE_TABLE[table]
+                order = (*claim_order, no, *_order_within_claim(row))
+                rows[name].append(PlainRow(name, len(rows[name]), no, values, row, order))
+    return rows
+
+
+def _blank_last(day: date | None) -> tuple[int, date]:
+    return LAST_OF_DAYS if day is None else (0, day)
+
+
+def _order_within_claim(row: dict[str, object]) -> tuple[object, ...]:
+    role = ROLES.index(row["role"]) if "role" in row else 0
+    place = row["position"] if "position" in row else row["line_number"]
+    return role, place, row.get("source_row", 0)
+
+
+def _derive_claim(claim, lines, diagnoses, carried, codes) -> None:
+    """Fill the derived columns of one claim; what rests on columns not carried stays blank."""
+    claim["setting"] = plain_derive.setting(claim)
+    claim["age"] = plain_derive.age(claim, lines)
+    claim["days"] = plain_derive.days(claim)
+    npis = plain_derive.npis(claim, lines)
+    claim["npis_sent"] = len(npis) if carried.intersection(NPI_COLUMNS) else None
+    claim["npis_malformed"] = [where for where, npi in npis if not plain_derive.is_npi(npi)]
+    filled = {row["position"] for row in diagnoses if row["role"] in ("principal", "secondary")}
+    for line in lines:
+        facts = plain_derive.pointer_facts(line, filled)
+        if "lines.diagnosis_pointers" not in carried:
+            facts = dict.fromkeys(facts)
+        line.update(facts)
+    for row in diagnoses:
+        if row.get("coding_date") is None:
+            row["coding_date"], row["coding_date_source"] = plain_derive.coding_date(
+                claim, lines, row["role"], row["position"]
+            )
+        row["code_system"] = plain_derive.code_system(
+            row["code"],
+            listed10=codes.ever_listed(row["code"]),
+            listed9=codes.icd9_exists(row["code"]),
+            well_formed=codes.well_formed(row["code"]),
+            declared=row["declared_code_system"],
+            on=row["coding_date"],
+        )
+
+
+def _named_values(table: str, row: dict[str, object], carried: frozenset[str]) -> dict[str, object]:
+    """Rule name -> value; a blank of a `none` column is NOTHING where the feed carries the column."""
+    values = {}
+    for column in TABLES[table]:
+        if column.rule_name is None:
+            continue
+        value = row[column.name]
+        if value == []:
+            value = None
+        if value is None and column.blank == "none" and f"{table}.{column.name}" in carried:
+            value = NOTHING
+        values[column.rule_name] = value
+    return values
