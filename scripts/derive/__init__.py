@@ -1,0 +1,1 @@
+"""What the derivation of the reference facts reads: records of packages that carry official files."""
