@@ -6,7 +6,8 @@ YAML. `place` is left out of comparison and hashing, so that moving a rule in it
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as part
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -28,21 +29,21 @@ Scalar = str | int | bool | date | Decimal
 # Operators of a comparison. On a list column `equals` and `one_of` mean "holds (one of)", and
 # `starts_with` "one element starts with".
 Operator = Literal[
-    "equals",        # value: Scalar
-    "one_of",        # value: tuple[Scalar, ...]
-    "is_not",        # value: Scalar or tuple: none of these
-    "less_than",     # value: Scalar or Field; numbers
+    "equals",  # value: Scalar
+    "one_of",  # value: tuple[Scalar, ...]
+    "is_not",  # value: Scalar or tuple: none of these
+    "less_than",  # value: Scalar or Field; numbers
     "at_most",
     "more_than",
     "at_least",
-    "before",        # value: date or Field; dates
+    "before",  # value: date or Field; dates
     "after",
-    "starts_with",   # value: tuple[str, ...]: any of them
-    "matches",       # value: str, a regular expression that must match the whole text
-    "present",       # value: bool; the only operator that turns blank into yes or no
-    "in_set",        # value: str, name of a dated value set
+    "starts_with",  # value: tuple[str, ...]: any of them
+    "matches",  # value: str, a regular expression that must match the whole text
+    "present",  # value: bool; the only operator that turns blank into yes or no
+    "in_set",  # value: str, name of a dated value set
     "not_in_set",
-    "same_as",       # value: Field of the same type
+    "same_as",  # value: Field of the same type
     "differs_from",
 ]
 
@@ -80,7 +81,7 @@ class Compare:
     field: Field
     operator: Operator
     value: Scalar | tuple[Scalar, ...] | Field
-    place: Place | None = field(default=None, compare=False, repr=False)
+    place: Place | None = part(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -130,11 +131,11 @@ class Exists:
     negated: bool
     same: tuple[Literal["claim", "patient", "billing_provider"], ...]
     equal: tuple[Field, ...] = ()
-    where: "Condition" = field(default_factory=lambda: All(()))
+    where: "Condition" = part(default_factory=lambda: All(()))
     days_apart: DaysApart | None = None
     same_year: Field | None = None
     reported_earlier: bool = False
-    place: Place | None = field(default=None, compare=False, repr=False)
+    place: Place | None = part(default=None, compare=False, repr=False)
 
 
 Condition = Compare | All | Any_ | None_ | Exists
@@ -143,7 +144,7 @@ ALWAYS = All(())
 
 @dataclass(frozen=True)
 class SeverityCase:
-    """`is` applies where `when` holds; the last case of a rule has no condition. A blank `when` does not hold."""
+    """`is` applies where `when` holds; the last case has no condition. A blank `when` does not hold."""
 
     when: Condition | None
     severity: Severity
@@ -167,13 +168,13 @@ class Source:
 
 
 SuggestKind = Literal[
-    "billable_children_of",   # header -> the billable codes below it
-    "completed_codes_of",     # a code that lacks its 7th character -> the codes with it
-    "successors_of",          # expired -> what replaced it, valid on the coding date
+    "billable_children_of",  # header -> the billable codes below it
+    "completed_codes_of",  # a code that lacks its 7th character -> the codes with it
+    "successors_of",  # expired -> what replaced it, valid on the coding date
     "placeholder_repair_of",  # X missing or misplaced -> the repaired code
-    "permitted_seventh_of",   # wrong 7th character -> the same stem with the permitted ones
-    "nearest_codes_to",       # unknown -> billable codes with the longest common prefix
-    "icd10_of",               # ICD-9 -> nothing we can say for certain; reserved
+    "permitted_seventh_of",  # wrong 7th character -> the same stem with the permitted ones
+    "nearest_codes_to",  # unknown -> billable codes with the longest common prefix
+    "icd10_of",  # ICD-9 -> nothing we can say for certain; reserved
 ]
 
 
@@ -196,12 +197,12 @@ class Example:
     says: str
     given: Mapping[str, object]
     expect: Outcome
-    place: Place | None = field(default=None, compare=False, repr=False)
+    place: Place | None = part(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule, whole. `logic_hash` covers what decides (grain, scope, condition, severity), not the wording."""
+    """One rule, whole. `logic_hash` covers what decides (grain, scope, condition, severity), no wording."""
 
     rule_id: str
     title: str
@@ -224,16 +225,16 @@ class Rule:
     needs: tuple[str, ...] = ()
     suggest: Suggestion | None = None
     control: bool = False
-    examples: tuple[Example, ...] = field(default=(), compare=False)
+    examples: tuple[Example, ...] = part(default=(), compare=False)
     logic_hash: str = ""
-    place: Place | None = field(default=None, compare=False, repr=False)
+    place: Place | None = part(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
 class Precedence:
-    """One mistake is one finding: on the same row of `per`, the first rule that flags silences those after it.
+    """One mistake is one finding: on a row of `per`, the first rule that flags silences those after it.
 
-    `order`: rule ids, strongest first. `only_for_role`: the ordering holds on rows of that role only.
+    `order`: rule ids, strongest first; only rules that run.
     """
 
     per: Grain
@@ -242,14 +243,14 @@ class Precedence:
 
 @dataclass(frozen=True)
 class Suppression:
-    """A finding that somebody decided not to see: which rule, where (rule names -> value), why, by whom, until when."""
+    """A finding that somebody decided not to see: rule, where (rule names -> value), why, who, until when."""
 
     rule_id: str
     where: Mapping[str, str]
     reason: str
     by: str
     until: date
-    place: Place | None = field(default=None, compare=False, repr=False)
+    place: Place | None = part(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -262,7 +263,7 @@ class RiskWeights:
 
 @dataclass(frozen=True)
 class RuleSet:
-    """Everything the engine needs to judge: the rules of the profile, in order of id, with the rest of the folder."""
+    """All the engine needs to judge: the rules of the profile, in order of id, and the rest of the folder."""
 
     rules: tuple[Rule, ...]
     precedence: tuple[Precedence, ...]

@@ -1,0 +1,171 @@
+"""What an example gives: changes to one clean claim, with every table and column name checked.
+
+A misspelt column would leave the clean claim as it is, and the example would prove nothing.
+"""
+
+from collections.abc import Mapping
+
+from validator.rules.names import NAMES
+from validator.rules.nodes import Block, Items, Node, Text
+from validator.rules.problems import Problems, did_you_mean, listed, shown
+from validator.rules.values import read_date
+
+# One row, or several that take the place of the clean claim's own.
+_ROWS = {
+    "claim": "claim",
+    "patient": "patient",
+    "diagnosis": "diagnosis",
+    "diagnoses": "diagnosis",
+    "line": "line",
+    "lines": "line",
+    "procedure": "procedure",
+    "procedures": "procedure",
+}
+_LISTS = ("diagnoses", "lines", "procedures")
+_OF_A_CLAIM = tuple(_ROWS)
+_OF_AN_EXAMPLE = (*_OF_A_CLAIM, "claims", "batch", "not_recorded")
+_LATER = ("tables",)
+
+
+def read_given(node: Node, problems: Problems) -> Mapping[str, object] | None:
+    """Nested mappings and lists of text; a blank is an empty text. None with the problems noted."""
+    if not isinstance(node, Block):
+        problems.add(
+            "R007",
+            "given is written as `table: {column: value}`",
+            fix="write {} for the clean claim itself",
+            at=node.span,
+        )
+        return None
+    before = len(problems.found)
+    for key, value in node:
+        match key.text:
+            case "claims":
+                _claims(value, problems)
+            case "batch":
+                _row(key, value, {"date": "batch.date"}, problems)
+            case "not_recorded":
+                _not_recorded(value, problems)
+            case _:
+                _table(key, value, _OF_AN_EXAMPLE, problems)
+    return _plain(node) if len(problems.found) == before else None  # type: ignore[return-value]
+
+
+def _claims(node: Node, problems: Problems) -> None:
+    if not isinstance(node, Items) or not node.items:
+        problems.add(
+            "R007", "claims is a list of claims", fix="write - {claim: {...}, diagnoses: [...]}", at=node.span
+        )
+        return
+    for item in node:
+        if not isinstance(item, Block):
+            problems.add(
+                "R007",
+                "a claim is written as `table: {column: value}`",
+                fix="write {} for the clean claim",
+                at=item.span,
+            )
+            continue
+        for key, value in item:
+            _table(key, value, _OF_A_CLAIM, problems)
+
+
+def _table(key: Text, value: Node, known: tuple[str, ...], problems: Problems) -> None:
+    if key.text in _LATER:
+        problems.add(
+            "R020",
+            f"{shown(key.text)} is not available yet",
+            fix="it comes with a later version",
+            at=key.span,
+        )
+        return
+    if key.text not in known or key.text not in _ROWS:
+        problems.add(
+            "R005",
+            f"{shown(key.text)} is not a key of given",
+            fix=did_you_mean(key.text, known, f"the keys are {listed(known, 'and')}"),
+            at=key.span,
+        )
+        return
+    table = _ROWS[key.text]
+    columns = {name.column: name.name for name in NAMES.values() if name.table == table}
+    if key.text not in _LISTS:
+        _row(key, value, columns, problems)
+    elif isinstance(value, Items):
+        for item in value:
+            _row(key, item, columns, problems)
+    else:
+        problems.add(
+            "R007",
+            f"{key.text} is a list of rows",
+            fix=f"write [{{...}}, {{...}}], or {table}: for one row",
+            at=value.span,
+        )
+
+
+def _row(key: Text, node: Node, columns: Mapping[str, str], problems: Problems) -> None:
+    if not isinstance(node, Block):
+        problems.add(
+            "R007",
+            f"{key.text} is written as `column: value`",
+            fix=f"write {{{next(iter(columns))}: ...}}",
+            at=node.span,
+        )
+        return
+    for column, value in node:
+        if column.text not in columns:
+            problems.add(
+                "R009",
+                f"{key.text} has no column {shown(column.text)}",
+                fix=did_you_mean(column.text, columns, "docs/rule-names.md lists the columns"),
+                at=column.span,
+            )
+        else:
+            _cell(columns[column.text], value, problems)
+
+
+def _cell(name: str, node: Node, problems: Problems) -> None:
+    """A date must be one; other values are taken as a feed would deliver them, right or wrong."""
+    if isinstance(node, Block) or (isinstance(node, Items) and not NAMES[name].is_list):
+        problems.add("R007", f"{name} takes one value", fix="write one value, or ~ for a blank", at=node.span)
+    elif isinstance(node, Text) and NAMES[name].kind == "date" and not node.blank:
+        read_date(node, problems)
+    elif (
+        isinstance(node, Text)
+        and NAMES[name].kind == "word"
+        and not node.blank
+        and node.text not in NAMES[name].words
+    ):
+        problems.add(
+            "R008",
+            f"{name} is never {shown(node.text)}",
+            fix=did_you_mean(node.text, NAMES[name].words, f"it is {listed(NAMES[name].words)}"),
+            at=node.span,
+        )
+
+
+def _not_recorded(node: Node, problems: Problems) -> None:
+    """Columns that the feed of this example does not carry."""
+    if not isinstance(node, Items):
+        problems.add(
+            "R007", "not_recorded is a list of columns", fix="write [claim.type_of_bill]", at=node.span
+        )
+        return
+    for item in node:
+        known = [name for name, it in NAMES.items() if not it.fact and it.row != "batch"]
+        if not isinstance(item, Text) or item.text not in known:
+            word = item.text if isinstance(item, Text) else ""
+            problems.add(
+                "R009",
+                f"{shown(word)} is no column of a claim",
+                fix=did_you_mean(word, known, "write table.column"),
+                at=item.span,
+            )
+
+
+def _plain(node: Node) -> object:
+    if isinstance(node, Text):
+        return "" if node.blank else node.text
+    if isinstance(node, Items):
+        return [_plain(item) for item in node]
+    return {key.text: _plain(value) for key, value in node}

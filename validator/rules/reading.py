@@ -1,0 +1,188 @@
+"""One rule file becomes one checked, frozen Rule, or the list of what is wrong with it."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+from validator.rules.conditions import read_condition
+from validator.rules.logic import logic_hash
+from validator.rules.message import read_message
+from validator.rules.model import ALWAYS, CONFIDENCES, Condition, Grain, Rule, Status
+from validator.rules.names import NAMES, TABLES
+from validator.rules.nodes import Block, Node, Text, read_document
+from validator.rules.parts import (
+    read_denial_codes,
+    read_examples,
+    read_in_force,
+    read_severity,
+    read_sources,
+    read_suggest,
+)
+from validator.rules.problems import Problems, did_you_mean, shown
+from validator.rules.scope import Scope
+from validator.rules.shapes import known_keys, read_choice, read_rule_id, read_text, read_texts
+from validator.rules.values import read_truth
+
+GRAINS: tuple[Grain, ...] = get_args(Grain)
+_GRAINS_LATER = ("claim_day", "patient", "provider")
+STATUSES: tuple[Status, ...] = get_args(Status)
+_REQUIRED = (
+    "rule",
+    "title",
+    "version",
+    "status",
+    "severity",
+    "confidence",
+    "why",
+    "source",
+    "check_each",
+    "flag_when",
+    "message",
+)
+KEYS = (
+    *_REQUIRED,
+    "in_force",
+    "denial_codes",
+    "tags",
+    "false_alarms",
+    "needs",
+    "only_for",
+    "suggest",
+    "control",
+    "examples",
+)
+
+
+def read_rule_file(
+    path: Path, name: str, problems: Problems, *, value_sets: Collection[str] | None = None
+) -> Rule | None:
+    """The rule in a file; None with the problems noted. `name` is what messages call the file."""
+    node = read_document(path, name, problems)
+    if node is None:
+        return None
+    if isinstance(node, Text) and not node.text:
+        problems.add_file("R006", "the file is empty", fix="write a rule, or delete the file", file=name)
+        return None
+    return read_rule(node, problems, value_sets=value_sets)
+
+
+def read_rule(node: Node, problems: Problems, *, value_sets: Collection[str] | None = None) -> Rule | None:
+    """The rule that a document holds."""
+    before = len(problems.found)
+    keys = known_keys(node, here="a rule", keys=KEYS, required=_REQUIRED, problems=problems)
+    if not keys:
+        return None
+    rule = _Reader(keys, problems, value_sets).rule(node)
+    return replace(rule, logic_hash=logic_hash(rule)) if len(problems.found) == before else None
+
+
+class _Reader:
+    """One rule while it is read; a part that is missing or wrong has been noted and stands as a blank."""
+
+    def __init__(self, keys: dict[str, Node], problems: Problems, value_sets: Collection[str] | None) -> None:
+        self._keys = keys
+        self._problems = problems
+        self._value_sets = value_sets
+
+    def rule(self, node: Node) -> Rule:
+        keys, problems = self._keys, self._problems
+        grain = self._choice("check_each", GRAINS, later=_GRAINS_LATER)
+        first, last = read_in_force(keys["in_force"], problems) if "in_force" in keys else (None, None)
+        # Without a grain nobody can say which names fit, so conditions and message wait for it.
+        scope = Scope(grain, problems, self._value_sets) if grain else None
+        carc, rarc = (
+            read_denial_codes(keys["denial_codes"], scope) if scope and "denial_codes" in keys else ((), ())
+        )
+        suggest = read_suggest(keys["suggest"], scope) if scope and "suggest" in keys else None
+        offers_codes = isinstance(keys.get("suggest"), Block)
+        message = ""
+        if grain and isinstance(text := keys.get("message"), Text):
+            message = read_message(text, grain=grain, suggests=offers_codes, problems=problems) or ""
+        elif "message" in keys and grain:
+            read_text(keys["message"], problems, key="message")
+        return Rule(
+            rule_id=self._rule_id(),
+            title=self._text("title"),
+            version=self._version(),
+            status=self._choice("status", STATUSES),  # type: ignore[arg-type]
+            severity=read_severity(keys["severity"], scope) if scope and "severity" in keys else (),
+            confidence=self._choice("confidence", CONFIDENCES),  # type: ignore[arg-type]
+            why=" ".join(self._text("why").split()),
+            sources=read_sources(keys["source"], problems) if "source" in keys else (),
+            check_each=grain,  # type: ignore[arg-type]
+            only_for=self._condition("only_for", scope, may_be_empty=True),
+            flag_when=self._condition("flag_when", scope),
+            message=message,
+            in_force_from=first,
+            in_force_until=last,
+            carc=carc,
+            rarc=rarc,
+            tags=self._texts("tags"),
+            false_alarms=self._texts("false_alarms"),
+            needs=self._needs(),
+            suggest=suggest,
+            control=self._truth("control"),
+            examples=read_examples(keys["examples"], problems) if "examples" in keys else (),
+            place=keys["rule"].span.place if "rule" in keys else node.span.place,
+        )
+
+    def _rule_id(self) -> str:
+        return (read_rule_id(self._keys["rule"], self._problems) if "rule" in self._keys else None) or ""
+
+    def _text(self, key: str) -> str:
+        return (read_text(self._keys[key], self._problems, key=key) if key in self._keys else None) or ""
+
+    def _texts(self, key: str) -> tuple[str, ...]:
+        return (read_texts(self._keys[key], self._problems, key=key) if key in self._keys else None) or ()
+
+    def _choice(self, key: str, words: Collection[str], later: Collection[str] = ()) -> str:
+        if key not in self._keys:
+            return ""
+        return read_choice(self._keys[key], self._problems, key=key, words=words, later=later) or ""
+
+    def _version(self) -> int:
+        node = self._keys.get("version")
+        if node is None:
+            return 0
+        if (
+            isinstance(node, Text)
+            and node.text.isdecimal()
+            and not node.text.startswith("0")
+            and len(node.text) < 5
+        ):
+            return int(node.text)
+        self._problems.add(
+            "R014",
+            "version is a whole number from 1",
+            fix="begin with 1; raise it when the logic changes",
+            at=node.span,
+        )
+        return 0
+
+    def _truth(self, key: str) -> bool:
+        node = self._keys.get(key)
+        if node is None:
+            return False
+        if isinstance(node, Text):
+            return bool(read_truth(node, self._problems))
+        self._problems.add("R007", f"{key} is true or false", fix="write true or false", at=node.span)
+        return False
+
+    def _condition(self, key: str, scope: Scope | None, *, may_be_empty: bool = False) -> Condition:
+        if scope is None or key not in self._keys:
+            return ALWAYS
+        return read_condition(self._keys[key], scope, key=key, may_be_empty=may_be_empty) or ALWAYS
+
+    def _needs(self) -> tuple[str, ...]:
+        """Columns, facts or whole tables without which the rule is not evaluated."""
+        needs = self._texts("needs")
+        for text in needs:
+            if text not in NAMES and text not in TABLES:
+                self._problems.add(
+                    "R009",
+                    f"the rule needs {shown(text)}, which is neither a column nor a table",
+                    fix=did_you_mean(text, [*NAMES, *TABLES], "write table.column"),
+                    at=self._keys["needs"].span,
+                )
+        return needs

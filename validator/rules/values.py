@@ -1,0 +1,133 @@
+"""Texts of a rule become values of their column's type, or a problem that says how to write them."""
+
+import re
+from datetime import date
+from decimal import Decimal
+
+from validator.rules.model import Scalar
+from validator.rules.names import NAMES, UNDOTTED, Name
+from validator.rules.nodes import Node, Text
+from validator.rules.problems import Problems, did_you_mean, listed, shown
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_WHOLE = re.compile(r"-?(0|[1-9]\d{0,8})")
+_DECIMAL = re.compile(r"-?(0|[1-9]\d{0,9})(\.\d{1,4})?")
+
+# How some columns are kept. A value of another shape would never match and nobody would notice.
+_SHAPES = {
+    "claim.type_of_bill": (
+        r"[0-9A-Z]{3}",
+        "the type of bill is kept as three characters without the leading zero",
+    ),
+    "claim.discharge_status": (r"\d{2}", "the discharge status is kept as two digits"),
+    "claim.discharge_hour": (r"\d{2}", "the discharge hour is kept as two digits"),
+    "line.place_of_service": (r"\d{2}", "the place of service is kept as two digits"),
+    "line.revenue_code": (r"\d{4}", "the revenue code is kept as four digits"),
+    "line.procedure_code": (r"[0-9A-Z]{5}", "a procedure code has five characters, letters in upper case"),
+    "procedure.code": (r"[0-9A-Z]{7}", "an ICD-10-PCS code has seven characters, letters in upper case"),
+    "line.modifiers": (r"[0-9A-Z]{2}", "a modifier has two characters, letters in upper case"),
+    "diagnosis.code": (r"[0-9A-Z]{1,7}", "a diagnosis code has at most seven characters"),
+}
+
+
+def read_value(node: Node, name: Name, problems: Problems) -> Scalar | None:
+    """One value for a column; None with the problem noted."""
+    if not isinstance(node, Text):
+        problems.add("R007", "a single value belongs here", fix="write one value", at=node.span)
+        return None
+    if node.blank or not node.text.strip():
+        problems.add(
+            "R014",
+            f"{name.name} has no value here",
+            fix=f"to ask whether it is blank write {name.name}: {{present: false}}",
+            at=node.span,
+        )
+        return None
+    if node.plain and node.text in NAMES and name.kind != "word":
+        problems.add(
+            "R014",
+            f"{shown(node.text)} is a column, not a value",
+            fix=f"to compare two columns write {{same_as: {node.text}}}",
+            at=node.span,
+        )
+        return None
+    match name.kind:
+        case "word":
+            return _word(node, name, problems)
+        case "date":
+            return read_date(node, problems)
+        case "number" | "numbers":
+            return _number(node, name, problems)
+        case "truth":
+            return read_truth(node, problems)
+        case _:
+            return _text(node, name, problems)
+
+
+def _word(node: Text, name: Name, problems: Problems) -> str | None:
+    if node.text in name.words:
+        return node.text
+    problems.add(
+        "R008",
+        f"{name.name} is never {shown(node.text)}",
+        fix=did_you_mean(node.text, name.words, f"it is {listed(name.words)}"),
+        at=node.span,
+    )
+    return None
+
+
+def read_date(node: Text, problems: Problems) -> date | None:
+    if _DATE.fullmatch(node.text):
+        try:
+            return date.fromisoformat(node.text)
+        except ValueError:
+            pass
+    problems.add(
+        "R014",
+        f"{shown(node.text)} is not a date",
+        fix="write year-month-day, such as 2026-02-10",
+        at=node.span,
+    )
+    return None
+
+
+def _number(node: Text, name: Name, problems: Problems) -> int | Decimal | None:
+    if name.whole and _WHOLE.fullmatch(node.text):
+        return int(node.text)
+    if not name.whole and _DECIMAL.fullmatch(node.text):
+        return Decimal(node.text)
+    wanted = "a whole number" if name.whole else "a number"
+    problems.add(
+        "R014",
+        f"{name.name} is {wanted}, and {shown(node.text)} is not",
+        fix="write digits without leading zeros"
+        + ("" if name.whole else ", with a point before at most 4 decimals"),
+        at=node.span,
+    )
+    return None
+
+
+def read_truth(node: Text, problems: Problems) -> bool | None:
+    if node.text in ("true", "false"):
+        return node.text == "true"
+    problems.add(
+        "R014", f"{shown(node.text)} is neither true nor false", fix="write true or false", at=node.span
+    )
+    return None
+
+
+def _text(node: Text, name: Name, problems: Problems) -> str | None:
+    text = kept_form(name.name, node.text)
+    shape, sentence = _SHAPES.get(name.name, ("", ""))
+    if shape and not re.fullmatch(shape, text):
+        problems.add("R014", f"{name.name} is never {shown(node.text)}", fix=sentence, at=node.span)
+        return None
+    return text
+
+
+def kept_form(name: str, text: str) -> str:
+    """A code as the canonical table keeps it: rules write M53.2, the table keeps M532."""
+    if name not in UNDOTTED:
+        return text
+    text = text.upper()
+    return text[:3] + text[4:] if text[3:4] == "." else text
