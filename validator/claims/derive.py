@@ -40,6 +40,7 @@ _INPUTS: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("claims.billing_npi", "claims.facility_npi", "claims.attending_npi", "lines.rendering_npi"),
     ),
     "diagnoses.code_system": (),
+    "lines.units_fractional": (("lines.units",),),
     "lines.pointer_count": (("lines.diagnosis_pointers",),),
     "lines.pointers_repeated": (("lines.diagnosis_pointers",),),
     "lines.pointers_to_nothing": (("lines.diagnosis_pointers",),),
@@ -261,7 +262,7 @@ def _pointed_days(lines: pl.DataFrame, claims: pl.DataFrame, width: int) -> pl.S
 
 
 def _with_pointer_checks(lines: pl.DataFrame, diagnoses: pl.DataFrame, claim_count: int) -> pl.DataFrame:
-    """How many pointers a line has, whether one repeats, and how many point at an empty slot."""
+    """How many pointers a line has, whether one repeats or points at an empty slot; whether units are whole."""
     pointers = pl.col("diagnosis_pointers")
     width = _width(diagnoses)
     main = diagnoses.filter(pl.col("role").is_in(MAIN_LIST))
@@ -284,4 +285,5 @@ def _with_pointer_checks(lines: pl.DataFrame, diagnoses: pl.DataFrame, claim_cou
         pointers.list.len().fill_null(0).cast(pl.Int16).alias("pointer_count"),
         (pointers.list.n_unique() < pointers.list.len()).fill_null(False).alias("pointers_repeated"),
         counts.alias("pointers_to_nothing"),
+        (pl.col("units") != pl.col("units").floor()).alias("units_fractional"),
     )

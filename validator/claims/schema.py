@@ -160,6 +160,7 @@ LINES = (
             Column("procedure_code", pl.String, "HCPCS or CPT code", "none"),
             Column("modifiers", TEXT_LIST, "modifiers in order", "none"),
             Column("units", UNITS, "service units"),
+            Column("units_fractional", pl.Boolean, "the units are not a whole number", derived=True),
             Column("charge", MONEY, "charge of the line, US dollars"),
             Column("allowed_amount", MONEY, "what the payer allowed"),
             Column("paid_amount", MONEY, "what the payer paid"),

@@ -1,0 +1,185 @@
+"""One partition judged by all rules: findings, counts and tallies, as a pure function."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from validator.claims.schema import MONEY, ClaimTables
+from validator.engine.fields import GRAINS, fields_by_table
+from validator.engine.findings import findings_of_grain
+from validator.engine.frames import Frames
+from validator.engine.outcomes import GrainOutcomes, judge_grain
+from validator.findings import money
+from validator.findings.risk import risk_scores
+from validator.findings.schema import CLAIMS_AT_RISK, FINDINGS
+from validator.findings.suppression import Suppress, suppressed_by
+from validator.rules.model import OUTCOMES, RuleSet
+
+if TYPE_CHECKING:
+    from validator.reference.lookup import Reference
+
+_INTERNAL = {"claim_no": pl.UInt32, "grain": pl.String, "line_row": pl.UInt32, "pointed_position": pl.UInt8}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run is told from outside: the date of the batch, read once at the command line."""
+
+    batch_date: date
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What one partition yields; `conclude` adds partitions up.
+
+    findings: FINDINGS and `suppressed_by` (position of the decision, blank if none). counts: rule_id, the
+    four outcomes, `suppressed`. rule_amounts: rule_id, amount. severity_amounts: severity, amount.
+    claims_at_risk: CLAIMS_AT_RISK. Suppressed findings stand in `findings` and count in nothing else.
+    """
+
+    findings: pl.DataFrame
+    counts: pl.DataFrame
+    rule_amounts: pl.DataFrame
+    severity_amounts: pl.DataFrame
+    claims_at_risk: pl.DataFrame
+    claims: int
+
+
+def evaluate(
+    partition: ClaimTables, rules: RuleSet, reference: "Reference", settings: Settings
+) -> Evaluation:
+    """Judge every row of a partition of whole patients by every rule of the set.
+
+    Pure: no files, no clock, no order assumed. Whatever the partition, a row comes out the same.
+    """
+    frames, judged = judge(partition, rules, reference, settings)
+    found = [
+        finding
+        for grain in judged
+        for finding in findings_of_grain(grain, _rules_of(rules, grain.grain), frames)
+    ]
+    findings = _gathered(found, reference, rules, settings)
+    counts = pl.concat([grain.counts() for grain in judged]).join(
+        findings.filter(pl.col("suppressed_by").is_not_null())
+        .group_by("rule_id")
+        .agg(pl.len().alias("suppressed")),
+        on="rule_id",
+        how="left",
+    )
+    counts = counts.with_columns(pl.col("suppressed").fill_null(0).cast(pl.UInt64))
+    return _with_money(findings, counts, partition, rules)
+
+
+def judge(
+    partition: ClaimTables, rules: RuleSet, reference: "Reference", settings: Settings
+) -> tuple[Frames, list[GrainOutcomes]]:
+    """The outcomes of every rule on every row, grain by grain."""
+    frames = Frames(partition, reference, fields_by_table(rules.rules), settings.batch_date)
+    judged = [
+        judge_grain(grain, of_grain, rules.precedence, frames)
+        for grain in GRAINS
+        if (of_grain := _rules_of(rules, grain))
+    ]
+    return frames, judged
+
+
+def outcomes(
+    partition: ClaimTables, rules: RuleSet, reference: "Reference", settings: Settings
+) -> pl.DataFrame:
+    """Every rule on every row of its grain, for explaining and for tests.
+
+    Columns: rule_id, claim_key, diagnosis_role, diagnosis_position, line_number, source_row, outcome.
+    """
+    _, judged = judge(partition, rules, reference, settings)
+    parts = []
+    keys = partition.claims.select("claim_no", "claim_key")
+    for grain in judged:
+        place = {"diagnosis": partition.diagnoses, "line": partition.lines, "claim": partition.claims}[
+            grain.grain
+        ]
+        none = pl.lit(None)
+        rows = place.select(
+            "claim_no",
+            (pl.col("role") if grain.grain == "diagnosis" else none).cast(pl.String).alias("diagnosis_role"),
+            (pl.col("position") if grain.grain == "diagnosis" else none)
+            .cast(pl.UInt8)
+            .alias("diagnosis_position"),
+            (pl.col("line_number") if grain.grain == "line" else none).cast(pl.UInt16).alias("line_number"),
+            "source_row",
+        ).join(keys, on="claim_no", how="left", maintain_order="left")
+        for rule_id in grain.outcomes.columns:
+            verdict = grain.outcomes[rule_id].cast(pl.String).alias("outcome")
+            parts.append(rows.select(pl.lit(rule_id).alias("rule_id"), pl.all()).with_columns(verdict))
+    return pl.concat(parts).drop("claim_no")
+
+
+def _rules_of(rules: RuleSet, grain: str) -> list:
+    return [rule for rule in rules.rules if rule.check_each == grain]
+
+
+def _gathered(
+    found: Sequence[pl.DataFrame], reference: "Reference", rules: RuleSet, settings: Settings
+) -> pl.DataFrame:
+    """All findings in one frame, with the release that judged each and the decision that hides it."""
+    schema: Mapping[str, object] = {**FINDINGS, **_INTERNAL}
+    late = {"amount_at_risk": MONEY, "reference_release": pl.String}
+    empty = pl.DataFrame(schema={name: kind for name, kind in schema.items() if name not in late})
+    findings = pl.concat([empty, *(f.select(empty.columns).cast(dict(empty.schema)) for f in found)])
+    releases = pl.DataFrame(
+        {
+            "starts": [p.valid_from for p in reference.periods],
+            "reference_release": [p.release for p in reference.periods],
+        }
+    )
+    on = pl.col("coding_date")
+    covered = on.is_between(pl.lit(reference.covers_from), pl.lit(reference.covers_to))
+    period = pl.when(covered).then(
+        pl.lit(releases["starts"]).search_sorted(on, side="right").cast(pl.Int64) - 1
+    )
+    findings = findings.with_columns(
+        pl.lit(releases["reference_release"]).gather(period).alias("reference_release")
+    )
+    decisions = [Suppress(s.rule_id, tuple(s.where.items()), s.until) for s in rules.suppressions]
+    return findings.with_columns(suppressed_by(findings, decisions, settings.batch_date)).with_row_index(
+        "finding_no"
+    )
+
+
+def _with_money(
+    findings: pl.DataFrame, counts: pl.DataFrame, partition: ClaimTables, rules: RuleSet
+) -> Evaluation:
+    """Amounts of each finding, of each rule, of each severity and of each claim."""
+    claims = partition.claims.select("claim_no", "total_charge")
+    lines = partition.lines.select(
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"), "claim_no", "charge", "diagnosis_pointers"
+    )
+    covered = money.coverage(findings, lines)
+    findings = findings.with_columns(money.amounts(findings, claims, covered))
+    counting = findings.filter(pl.col("suppressed_by").is_null())
+    covered = money.coverage(counting, lines)
+    by_rule = money.amounts_once(counting, claims, covered, ["rule_id"])
+    by_claim = money.amounts_once(counting, claims, covered, [])
+    at_risk = (
+        risk_scores(counting, rules.risk.severity, rules.risk.confidence)
+        .join(by_claim, on="claim_no", how="left")
+        .with_columns(pl.col("amount").fill_null(0).cast(MONEY).alias("amount_at_risk"))
+        .with_columns(
+            (pl.col("amount_at_risk").cast(pl.Decimal(20, 4)) * pl.col("risk_score") / 100)
+            .round(2)
+            .cast(MONEY)
+            .alias("expected_loss")
+        )
+        .join(partition.claims, on="claim_no")
+        .select(pl.col(name).cast(kind) for name, kind in CLAIMS_AT_RISK.items())
+    )
+    return Evaluation(
+        findings=findings.select(*FINDINGS, "suppressed_by"),
+        counts=counts.select("rule_id", *OUTCOMES, "suppressed"),
+        rule_amounts=by_rule.group_by("rule_id").agg(pl.col("amount").sum()),
+        severity_amounts=money.amounts_by_severity(counting, claims, covered),
+        claims_at_risk=at_risk,
+        claims=partition.claims.height,
+    )

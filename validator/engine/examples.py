@@ -1,0 +1,66 @@
+"""A rule's own examples are run through the engine, all rules of the set speaking together."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from validator.engine.evaluate import Settings, outcomes
+from validator.engine.given import build_claims, read_given
+from validator.errors import Place
+from validator.rules.model import Example, Outcome, Rule, RuleSet
+
+if TYPE_CHECKING:
+    from validator.reference.lookup import Reference
+
+# An example holds several rows of the grain; its outcome is the first of these that any row has.
+_STRONGEST_FIRST: tuple[Outcome, ...] = ("flagged", "not_evaluated", "clear", "out_of_scope")
+
+
+@dataclass(frozen=True)
+class ExampleResult:
+    """What came out of one example, beside what the rule says should."""
+
+    rule_id: str
+    says: str
+    expect: Outcome
+    outcome: Outcome
+    place: Place | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether the rule keeps its word."""
+        return self.expect == self.outcome
+
+
+def run_examples(rules: Iterable[Rule], rule_set: RuleSet, reference: "Reference") -> list[ExampleResult]:
+    """Run the examples of `rules`; rules that are not in the set (drafts) are judged beside it.
+
+    All examples of one batch date are one partition: examples share no patient, so none sees another.
+    """
+    asked = {rule.rule_id: rule for rule in rules}
+    others = [rule for rule in rule_set.rules if rule.rule_id not in asked]
+    together = replace(rule_set, rules=tuple(sorted([*others, *asked.values()], key=lambda r: r.rule_id)))
+    examples = [(rule, example) for rule in asked.values() for example in rule.examples]
+    given = [read_given(example.given, example.place) for _, example in examples]
+    results: dict[int, Outcome] = {}
+    for batch_date in sorted({g.batch_date for g in given}):
+        chosen = [n for n, g in enumerate(given) if g.batch_date == batch_date]
+        partition = build_claims([given[n] for n in chosen])
+        judged = outcomes(partition, together, reference, Settings(batch_date))
+        files = partition.claims.select("claim_key", "source_file")
+        judged = (
+            judged.join(files, on="claim_key")
+            .group_by("rule_id", "source_file")
+            .agg(pl.col("outcome").unique())
+        )
+        found = {(row["rule_id"], row["source_file"]): row["outcome"] for row in judged.iter_rows(named=True)}
+        for position, n in enumerate(chosen):
+            seen = found.get((examples[n][0].rule_id, f"example-{position}"), ())
+            results[n] = next((o for o in _STRONGEST_FIRST if o in seen), "out_of_scope")
+    return [_result(rule, example, results[n]) for n, (rule, example) in enumerate(examples)]
+
+
+def _result(rule: Rule, example: Example, outcome: Outcome) -> ExampleResult:
+    return ExampleResult(rule.rule_id, example.says, example.expect, outcome, example.place)

@@ -1,0 +1,209 @@
+"""`there_is` and `there_is_no`: does another row exist? Answered with joins, three-valued.
+
+True when some other row fits in every respect. Blank when none does for certain but one might: a row of
+the same claim or patient lacks the value that would decide, this row itself lacks the key, or the feed
+delivers no such rows at all. Otherwise false. Nothing is assumed about the order of rows.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from validator.claims.schema import rule_columns
+from validator.engine.compile import compile_condition, set_column
+from validator.engine.fields import comparisons, fields_of, fields_of_exists
+from validator.engine.frames import Frames, recorded_name
+from validator.engine.order import stands_earlier, with_order
+from validator.engine.value_sets import membership
+from validator.rules.model import All, Condition, Exists
+
+_COLUMNS = rule_columns()
+_KEY_FIELDS = {"claim": "claim_no", "patient": "patient.id", "billing_provider": "claim.billing_npi"}
+_NONE = "\x00"  # stands for "there is none" in a key, so that none equals none
+
+
+@dataclass(frozen=True)
+class Existence:
+    """Outcome per row asked about, and the first row found.
+
+    `outcome`: row, exists (nullable). `matches`: row, other.row; at most one per row.
+    """
+
+    outcome: pl.DataFrame
+    matches: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class _Key:
+    """One column of the join: its name in both frames, and the field it is made from.
+
+    `widens`: a blank on the other side leaves the question open (an `equal` column).
+    """
+
+    name: str
+    field: str
+    widens: bool
+
+
+def judge_existence(exists: Exists, grain: str, asked: pl.DataFrame, frames: Frames) -> Existence:
+    """Answer for every row of `asked` (rows of the grain's frame with their fields)."""
+    return _Search(exists, grain, frames).answer(asked)
+
+
+class _Search:
+    """One `there_is` over one partition."""
+
+    def __init__(self, exists: Exists, grain: str, frames: Frames) -> None:
+        self.exists = exists
+        self.frames = frames
+        self.same_table = grain == exists.table
+        self.keys = [_Key(f"key:{_KEY_FIELDS[s]}", _KEY_FIELDS[s], False) for s in exists.same]
+        self.keys += [_Key(f"key:{f.name}", f.name, True) for f in exists.equal]
+        self.alone, self.paired = _split(exists.where)
+
+    def answer(self, asked: pl.DataFrame) -> Existence:
+        names = [key.name for key in self.keys]
+        others = self._others()
+        asked = self._with_keys(asked, other=False)
+        mine_known = pl.all_horizontal(pl.col(name).is_not_null() for name in names)
+        sure = asked.filter(mine_known)
+        complete = others.filter(pl.all_horizontal(pl.col(name).is_not_null() for name in names))
+        if self._needs_pairs():
+            hits, maybes = self._judge_pairs(sure, complete, names)
+        else:
+            first = complete.filter(pl.col("fits")).group_by(names).agg(pl.col("other.row").min())
+            hits = sure.join(first, on=names, how="inner").select("row", "other.row")
+            open_ones = complete.filter(pl.col("fits").is_null())
+            maybes = sure.join(open_ones, on=names, how="semi").select("row")
+        told = pl.lit(self.frames.carries_rows_of(self.exists.table)).gather(pl.col("claim_no"))
+        unknown = pl.concat(
+            [asked.filter(~mine_known | ~told).select("row"), maybes, self._possible(sure, others)]
+        )
+        outcome = asked.select("row").with_columns(
+            pl.when(pl.col("row").is_in(hits["row"].implode()))
+            .then(pl.lit(True))
+            .when(~pl.col("row").is_in(unknown["row"].implode()))
+            .then(pl.lit(False))
+            .alias("exists")
+        )
+        if self.exists.negated:
+            outcome = outcome.with_columns(~pl.col("exists"))
+        return Existence(outcome, hits)
+
+    def _others(self) -> pl.DataFrame:
+        """The rows that may be found, fields named `other.<field>`; `fits`: what they meet by themselves."""
+        table = self.exists.table
+        frame = self.frames.frame(table)
+        wanted = {f.name for f in fields_of_exists(self.exists) if f.other}
+        wanted |= {_KEY_FIELDS[s] for s in self.exists.same} | {"icd10.status"}
+        wanted |= {recorded_name(name) for name in wanted} | {"row", "claim_no"}
+        members = [
+            membership(frame, table, c.field.name, str(c.value), self.frames).alias(set_column(c))
+            for c in comparisons(self.exists.where)
+            if c.operator in ("in_set", "not_in_set") and c.field.other
+        ]
+        others = frame.select(pl.col(name).alias(f"other.{name}") for name in frame.columns if name in wanted)
+        others = others.with_columns(*members, pl.lit(self.frames.batch_date).alias("batch.date"))
+        others = others.with_columns(compile_condition(self.alone, self.frames.recorded, {}).alias("fits"))
+        others = others.drop("batch.date")
+        return self._with_keys(others.filter(pl.col("fits").ne_missing(False)), other=True)
+
+    def _with_keys(self, frame: pl.DataFrame, *, other: bool) -> pl.DataFrame:
+        """Key columns with the same name and type on both sides; none is a value, unknown is blank."""
+        prefix = "other." if other else ""
+        columns = []
+        for key in self.keys:
+            column = pl.col(prefix + key.field)
+            declared = _COLUMNS[key.field][1] if key.field in _COLUMNS else None
+            if declared and isinstance(declared.type, pl.List):
+                column = column.cast(pl.List(pl.String)).list.join("\x1f")
+            if declared and declared.blank == "none" and key.widens:
+                carried = self.frames.recorded(key.field)
+                known = pl.col(prefix + recorded_name(key.field)) if carried is None else pl.lit(carried)
+                text = column.cast(pl.String)
+                column = pl.when(column.is_null() & known).then(pl.lit(_NONE)).otherwise(text)
+            columns.append(column.alias(key.name))
+        return frame.with_columns(columns)
+
+    def _needs_pairs(self) -> bool:
+        """Whether rows must be held against each other one by one, beyond the keys."""
+        exists = self.exists
+        return bool(
+            self.same_table
+            or exists.reported_earlier
+            or exists.days_apart
+            or exists.same_year
+            or self.paired != All(())
+        )
+
+    def _judge_pairs(
+        self, asked: pl.DataFrame, others: pl.DataFrame, keys: list[str]
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """(row, other.row of the first certain match) and (rows that might match)."""
+        exists = self.exists
+        pairs = self._candidate_pairs(asked, others, keys)
+        fits = [pl.col("fits"), compile_condition(self.paired, self.frames.recorded, {})]
+        if exists.reported_earlier:
+            pairs = with_order(pairs, exists.table, self.frames)
+            fits.append(stands_earlier())
+        if exists.days_apart:
+            apart = exists.days_apart
+            days = (pl.col(str(apart.to_field)) - pl.col(str(apart.from_field))).dt.total_days()
+            low = -apart.at_most if apart.direction in ("either", "before") else 0
+            high = apart.at_most if apart.direction in ("either", "after") else 0
+            fits.append(days.is_between(low, high))
+        if exists.same_year:
+            name = exists.same_year.name
+            fits.append(pl.col(name).dt.year() == pl.col(f"other.{name}").dt.year())
+        judged = pairs.with_columns(pl.all_horizontal(fits).alias("fits")).select("row", "other.row", "fits")
+        hits = judged.filter(pl.col("fits")).group_by("row").agg(pl.col("other.row").min())
+        return hits, judged.filter(pl.col("fits").is_null()).select(pl.col("row").unique())
+
+    def _candidate_pairs(self, asked: pl.DataFrame, others: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+        """All pairs that share the keys, a row never with itself.
+
+        Most rows have no partner. A hash of the key finds those that have one; only they are joined on the
+        columns themselves, which is what costs time and memory. A hash that collides brings a row too many
+        into the join, where it falls out.
+        """
+        if not self.same_table:
+            return asked.join(others, on=keys, how="inner")
+        asked = asked.with_columns(pl.struct(keys).hash().alias("key:hash"))
+        others = others.with_columns(pl.struct(keys).hash().alias("key:hash"))
+        alone = asked.join(others, left_on="row", right_on="other.row", how="anti")
+        hashes = pl.concat([others["key:hash"], alone["key:hash"]])
+        shared = hashes.filter(hashes.is_duplicated()).unique().implode()
+        asked = asked.filter(pl.col("key:hash").is_in(shared)).drop("key:hash")
+        others = others.filter(pl.col("key:hash").is_in(shared)).drop("key:hash")
+        return asked.join(others, on=keys, how="inner").filter(pl.col("row") != pl.col("other.row"))
+
+    def _possible(self, asked: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+        """Rows that one with a blank `equal` column might match: joined on what is filled, per pattern."""
+        widening = [key.name for key in self.keys if key.widens]
+        fixed = [key.name for key in self.keys if not key.widens]
+        found = [asked.select("row").clear()]
+        if widening:
+            blank = others.filter(
+                pl.all_horizontal(pl.col(name).is_not_null() for name in fixed),
+                pl.any_horizontal(pl.col(name).is_null() for name in widening),
+            )
+            masks = blank.select(pl.col(name).is_null() for name in widening).unique()
+            for mask in masks.to_dicts():  # patterns of blank columns, not rows of claims
+                open_names = [name for name in widening if mask[name]]
+                rows = blank.filter(pl.col(name).is_null() == mask[name] for name in widening).drop(
+                    open_names
+                )
+                hits, maybes = self._judge_pairs(asked, rows, fixed + [n for n in widening if not mask[n]])
+                found += [hits.select("row"), maybes]
+        return pl.concat(found)
+
+
+def _split(where: Condition) -> tuple[Condition, Condition]:
+    """The part of `where` that is about the other row alone, and the part that compares the two."""
+    parts = where.conditions if isinstance(where, All) else (where,)
+    alone = tuple(
+        part
+        for part in parts
+        if all(f.other or f.name == "batch.date" for c in comparisons(part) for f in fields_of(c))
+    )
+    return All(alone), All(tuple(part for part in parts if part not in alone))

@@ -1,0 +1,56 @@
+"""The stated order of rows: which of two was reported earlier."""
+
+import polars as pl
+
+from validator.claims.schema import RULE_TABLES
+from validator.engine.frames import Frames
+
+
+def with_order(pairs: pl.DataFrame, table: str, frames: Frames) -> pl.DataFrame:
+    """Add the order columns of both rows of each pair: `order_0..2` and `other.order_0..2`.
+
+    Between claims: received date (blank last), from date (blank last), claim id, file, row of the file.
+    Within a claim: role and position of a diagnosis, number of a line, then the row of the file.
+    """
+    ranks = claim_ranks(frames.tables.claims)
+    within = _order_within_claim(table, frames)
+    for prefix in ("", "other."):
+        row = pl.col(f"{prefix}row")
+        pairs = pairs.with_columns(
+            pl.lit(ranks).gather(pl.col(f"{prefix}claim_no")).alias(f"{prefix}order_0"),
+            pl.lit(within["order_1"]).gather(row).alias(f"{prefix}order_1"),
+            pl.lit(within["order_2"]).gather(row).alias(f"{prefix}order_2"),
+        )
+    return pairs
+
+
+def stands_earlier() -> pl.Expr:
+    """Whether the other row of a pair stands before this one."""
+    earlier = pl.lit(False)
+    for n in (2, 1, 0):
+        other, mine = pl.col(f"other.order_{n}"), pl.col(f"order_{n}")
+        earlier = (other < mine) | ((other == mine) & earlier)
+    return earlier
+
+
+def claim_ranks(claims: pl.DataFrame) -> pl.Series:
+    """Per claim, its place in the stated order of claims."""
+    by = ["received_date", "from_date", "claim_id", "source_file", "source_row"]
+    order = claims.select(pl.arg_sort_by(by, nulls_last=True).alias("claim_no"))
+    return order.with_row_index("rank").sort("claim_no")["rank"]
+
+
+def _order_within_claim(table: str, frames: Frames) -> pl.DataFrame:
+    rows = getattr(frames.tables, RULE_TABLES[table])
+    match table:
+        case "diagnosis":
+            place = pl.col("role").to_physical().cast(pl.UInt32) * 256 + pl.col("position")
+            return rows.select(place.alias("order_1"), pl.col("source_row").alias("order_2"))
+        case "line":
+            return rows.select(
+                pl.col("line_number").cast(pl.UInt32).alias("order_1"), pl.col("source_row").alias("order_2")
+            )
+        case "procedure":
+            return rows.select(*(pl.col("position").cast(pl.UInt32).alias(f"order_{n}") for n in (1, 2)))
+        case _:
+            return rows.select(pl.col("source_row").alias("order_1"), pl.col("source_row").alias("order_2"))

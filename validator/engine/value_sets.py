@@ -1,0 +1,48 @@
+"""Membership of a field in a dated value set, as a column that conditions read."""
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from validator.engine.compile import set_column
+from validator.engine.fields import comparisons, conditions_of, own_date
+from validator.engine.frames import Frames
+from validator.rules.model import Rule
+
+
+def with_value_sets(frame: pl.DataFrame, grain: str, rules: Iterable[Rule], frames: Frames) -> pl.DataFrame:
+    """Add `in:<field>:<set>` for each `in_set` or `not_in_set` that these rules hold against their own row.
+
+    True: the code stands in the set on the row's date. Blank: no code, or it stands in the set on other
+    days only and the row has no date.
+    """
+    asked = {
+        set_column(compare): compare
+        for rule in rules
+        for condition in conditions_of(rule)
+        for compare in comparisons(condition)
+        if compare.operator in ("in_set", "not_in_set")
+    }
+    return frame.with_columns(
+        membership(frame, grain, str(compare.field), str(compare.value), frames).alias(name)
+        for name, compare in asked.items()
+    )
+
+
+def membership(frame: pl.DataFrame, table: str, field: str, value_set: str, frames: Frames) -> pl.Series:
+    """Per row, whether the code in `field` stands in the set on the row's own date."""
+    members = frames.reference.value_set(value_set).rename({"code": "member"})
+    on = pl.coalesce(*(pl.col(name) for name in own_date(table)))
+    rows = frame.select("row", pl.col(field).alias("member"), on.alias("on"))
+    spans = rows.join(members, on="member", how="inner")
+    begun = pl.col("on") >= pl.col("valid_from")
+    not_ended = pl.col("valid_to").is_null() | (pl.col("on") <= pl.col("valid_to"))
+    hits = spans.group_by("row").agg(
+        (begun & not_ended).any(ignore_nulls=False).alias("hit"), pl.lit(True).alias("listed")
+    )
+    joined = rows.join(hits, on="row", how="left", maintain_order="left")
+    return joined.select(
+        pl.when(pl.col("member").is_not_null())
+        .then(pl.when(pl.col("listed")).then("hit").otherwise(pl.lit(False)))
+        .alias("in")
+    ).to_series()

@@ -1,0 +1,282 @@
+"""The night: claim files in, dated reference, rules, findings, run folder out."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from validator import __version__
+from validator.claims.batch import Batch, open_batch
+from validator.engine.conclude import Judgement, conclude
+from validator.engine.evaluate import Evaluation, Settings, evaluate
+from validator.engine.examples import run_examples
+from validator.engine.findings import citation
+from validator.errors import ClaimFileError, ExampleError, ExitCode
+from validator.findings.risk import FORMULA
+from validator.findings.schema import FINDINGS, STANDING
+from validator.reference.dotted import dotted
+from validator.reference.lookup import Reference, open_reference
+from validator.reports.content import RuleText, RunContent
+from validator.reports.lock import output_lock
+from validator.reports.run_folder import Published, publish
+from validator.rules.folder import read_rule_set
+from validator.rules.model import SEVERITIES, RuleSet
+from validator.shipped import rules_folder
+
+# An operator is warned so many days before the loaded releases end.
+WARN_DAYS = 60
+
+# (step, done, of how many); `done == total == 0` announces a step of unknown length.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the night is asked to do."""
+
+    files: Sequence[str]
+    batch_date: date
+    out: Path = Path("reports")
+    layout: str | None = None
+    rules: Path | None = None
+    profile: str = "default"
+    reference: Path | None = None
+    fail_on: str = "reject"
+    group: str | None = None
+    memory_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Night:
+    """What came out: the run folder, the exit code, and what it says."""
+
+    published: Published
+    exit_code: ExitCode
+    content: RunContent
+
+
+@dataclass
+class _Clock:
+    """Seconds per step; they stand in run.json only."""
+
+    timings: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=time.perf_counter)
+
+    def mark(self, step: str) -> None:
+        now = time.perf_counter()
+        self.timings[step] = round(self.timings.get(step, 0.0) + now - self.started, 3)
+        self.started = now
+
+
+def run_night(request: Request, progress: Progress = lambda *_: None) -> Night:
+    """Judge the files and write the run folder. Raises a ValidatorError when no run folder can be written."""
+    clock = _Clock()
+    progress("reference", 0, 0)
+    reference = open_reference(request.reference)
+    clock.mark("reference")
+    progress("rules", 0, 0)
+    rules = read_rule_set(
+        request.rules or rules_folder(), profile=request.profile, value_sets=reference.value_sets
+    )
+    prove_examples(rules, reference)
+    clock.mark("rules")
+    with output_lock(request.out):
+        with open_batch(
+            request.files, layout=request.layout, memory_bytes=request.memory_bytes, on_progress=progress
+        ) as batch:
+            judgement = judge(batch, rules, reference, Settings(request.batch_date), clock)
+            content = _content(request, batch, rules, reference, judgement, clock)
+        progress("reports", 0, 0)
+        published = publish(request.out, content, group=request.group)
+    return Night(published, ExitCode(content.exit_code), content)
+
+
+def prove_examples(rules: RuleSet, reference: Reference) -> None:
+    """A rule that does not keep its own word judges nobody."""
+    broken = [r for r in run_examples(rules.rules, rules, reference) if not r.holds]
+    if broken:
+        lines = [
+            f'{r.place}: {r.rule_id} "{r.says}": expected {r.expect}, came out {r.outcome}' for r in broken
+        ]
+        raise ExampleError(
+            "rules whose own examples fail:\n  " + "\n  ".join(lines),
+            fix="Mend the rule or the example; `validator rules test` runs them alone.",
+        )
+
+
+def judge(batch: Batch, rules: RuleSet, reference: Reference, settings: Settings, clock: _Clock) -> Judgement:
+    """Every partition by itself, then all together."""
+    evaluations: list[Evaluation] = []
+    carried: dict[str, frozenset[str]] = {}
+    for partition in batch.partitions():
+        clock.mark("claims")
+        evaluations.append(evaluate(partition, rules, reference, settings))
+        carried |= partition.carried
+        clock.mark("judging")
+    clock.mark("claims")
+    if not evaluations:
+        raise ClaimFileError(
+            "none of the files holds a claim",
+            fix="Check that the paths name claim files, or see `validator layouts guess`.",
+        )
+    judgement = conclude(evaluations, rules, carried)
+    clock.mark("judging")
+    return judgement
+
+
+def _content(
+    request: Request,
+    batch: Batch,
+    rules: RuleSet,
+    reference: Reference,
+    judgement: Judgement,
+    clock: _Clock,
+) -> RunContent:
+    """What the reports show, in the shapes they ask for."""
+    inputs = [asdict(account) for account in batch.accounts()]
+    whole = not any(account["error"] for account in inputs)
+    findings = judgement.findings
+    settings = {
+        "profile": request.profile,
+        "layout": request.layout,
+        "fail_on": request.fail_on,
+        "batch_date": request.batch_date.isoformat(),
+    }
+    amounts = dict(judgement.amount_by_severity)
+    content = RunContent(
+        batch_date=request.batch_date,
+        tool_version=__version__,
+        run_hash=_run_hash(inputs, rules, reference, settings),
+        whole=whole,
+        inputs=inputs,
+        settings=settings,
+        reference={
+            "sha256": reference.sha256,
+            "covers_from": reference.covers_from,
+            "covers_to": reference.covers_to,
+            "releases": reference.releases,
+        },
+        rules=_rule_texts(rules),
+        findings=findings.select(*FINDINGS),
+        standing=_standing(findings, request.batch_date),
+        claims_at_risk=judgement.claims_at_risk,
+        rule_counts=judgement.rule_counts,
+        rejected_rows=batch.rejected(),
+        totals={
+            "claims": judgement.claims,
+            "judged": judgement.claims,
+            "findings": findings.height,
+            "amount_by_severity": amounts,
+        },
+        suppressions=_suppressions(rules, judgement, request.batch_date),
+        code_titles=_titles_of_suggestions(findings, reference),
+        risk_formula=FORMULA,
+        warnings=_warnings(reference, request.batch_date, whole),
+        timings=clock.timings,
+        exit_code=exit_code(findings, request.fail_on, whole=whole),
+    )
+    clock.mark("concluding")
+    return content
+
+
+def exit_code(findings: pl.DataFrame, fail_on: str, *, whole: bool) -> ExitCode:
+    """0 nothing at or above `fail_on`, 1 findings, 15 when a file could not be read (which wins)."""
+    if not whole:
+        return ExitCode.NOT_WHOLE
+    if fail_on == "never":
+        return ExitCode.NOTHING_FOUND
+    bad = SEVERITIES[: SEVERITIES.index(fail_on) + 1]  # type: ignore[arg-type]
+    counting = findings.filter(pl.col("suppressed_by").is_null(), pl.col("severity").is_in(bad))
+    return ExitCode.FINDINGS if counting.height else ExitCode.NOTHING_FOUND
+
+
+def _run_hash(
+    inputs: Sequence[Mapping[str, Any]], rules: RuleSet, reference: Reference, settings: Mapping[str, Any]
+) -> str:
+    """One hash of everything that decides: the same night twice has the same name."""
+    decides = {
+        "inputs": [[each["path"], each["sha256"]] for each in inputs],
+        "rules": rules.set_hash,
+        "reference": reference.sha256,
+        "settings": settings,
+        "tool": __version__,
+    }
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+
+
+def _rule_texts(rules: RuleSet) -> tuple[RuleText, ...]:
+    return tuple(
+        RuleText(
+            rule_id=rule.rule_id,
+            title=rule.title,
+            why=rule.why,
+            citation=citation(rule),
+            severity=rule.severity[-1].severity,
+            confidence=rule.confidence,
+            status=rule.status,
+            version=rule.version,
+            logic_hash=rule.logic_hash,
+            false_alarms=rule.false_alarms,
+            tags=rule.tags,
+        )
+        for rule in rules.rules
+    )
+
+
+def _standing(findings: pl.DataFrame, batch_date: date) -> pl.DataFrame:
+    """No ledger is kept yet: every finding is new tonight, or suppressed."""
+    standing = pl.when(pl.col("suppressed_by").is_null()).then(pl.lit("new")).otherwise(pl.lit("suppressed"))
+    return findings.select(
+        "finding_id",
+        standing.cast(STANDING["standing"]).alias("standing"),
+        pl.lit(batch_date).alias("first_seen"),
+    )
+
+
+def _suppressions(rules: RuleSet, judgement: Judgement, batch_date: date) -> list[dict[str, Any]]:
+    """Every decision with what it hid tonight; an unused or expired one is reported, not forgotten."""
+    told = []
+    for position, decision in enumerate(rules.suppressions):
+        hidden = judgement.suppressed.get(position, 0)
+        state = "expired" if batch_date > decision.until else "used" if hidden else "unused"
+        told.append(
+            {
+                "rule_id": decision.rule_id,
+                "where": dict(decision.where),
+                "reason": decision.reason,
+                "by": decision.by,
+                "until": decision.until,
+                "state": state,
+                "findings": hidden,
+            }
+        )
+    return told
+
+
+def _titles_of_suggestions(findings: pl.DataFrame, reference: Reference) -> dict[str, str]:
+    """Titles of all suggested codes, by dotted code, on the date they were suggested for (the latest)."""
+    offered = findings.select(pl.col("suggestions").alias("code"), pl.col("coding_date").alias("on"))
+    offered = offered.explode("code").drop_nulls().group_by("code").agg(pl.col("on").max())
+    pairs = offered.with_columns(pl.col("code").str.replace(".", "", literal=True))
+    titles = reference.titles(pairs).drop_nulls("title").sort("code")
+    return dict(titles.select(dotted(pl.col("code")), "title").iter_rows())
+
+
+def _warnings(reference: Reference, batch_date: date, whole: bool) -> list[str]:
+    told = (
+        [] if whole else ["The batch is not whole: at least one file could not be read; see the files below."]
+    )
+    left = (reference.covers_to - batch_date).days
+    if left < 0:
+        told.append(f"The loaded releases ended on {reference.covers_to}: later codes are not evaluated.")
+    elif left <= WARN_DAYS:
+        told.append(
+            f"The loaded releases end on {reference.covers_to}, in {left} days: load the next release."
+        )
+    return told
