@@ -59,7 +59,7 @@ def _findings_of_rule(rule: Rule, judged: GrainOutcomes, rows: pl.DataFrame, fra
     )
     base, rows = _with_codes(rule, base, rows, frames.reference)
     base = base.with_columns(
-        rows.select(sentence(rule.message, rows.schema).alias("message")).to_series(),
+        rows.with_columns(sentence(rule.message, rows.schema).alias("message"))["message"],
         rows["suggestions"].list.head(MAX_SUGGESTIONS).alias("suggestions"),
         pl.lit(rule.rule_id).alias("rule_id"),
         pl.lit(rule.version, dtype=pl.UInt16).alias("rule_version"),

@@ -77,7 +77,7 @@ class Frames:
             *(pl.col(_COLUMNS[name][1].name).alias(name) for name in sorted(own - {"diagnosis.code_system"})),
         )
         frame = frame.with_columns(
-            self._claim_columns(set(names) - own), pl.lit(self.batch_date).alias("batch.date")
+            *self._claim_columns(set(names) - own), pl.lit(self.batch_date).alias("batch.date")
         )
         frame = frame.with_columns(self._recorded_columns(names))
         frame = frame.with_columns(self._blanked(names))
@@ -113,9 +113,12 @@ class Frames:
 
     def carries_rows_of(self, table: str) -> pl.Series:
         """Per claim, whether its feed delivers rows of this table at all."""
-        canonical = RULE_TABLES[table]
+        telling = {"diagnosis": "diagnoses.code", "procedure": "procedures.code"}.get(table)
+        prefix = RULE_TABLES[table] + "."
         files = [
-            f for f, columns in self._feeds.items() if any(c.startswith(canonical + ".") for c in columns)
+            file
+            for file, columns in self._feeds.items()
+            if (telling in columns if telling else any(name.startswith(prefix) for name in columns))
         ]
         return self.tables.claims["source_file"].is_in(files)
 

@@ -4,12 +4,12 @@ import re
 
 import polars as pl
 
-from validator.claims.schema import UNITS
+from validator.claims.schema import UNITS, rule_columns
 from validator.reference.dotted import dotted
 
 _PLACEHOLDER = re.compile(r"\{([a-z0-9_.]+)\}")
 _CODE_FIELDS = ("diagnosis.code",)
-_BLANK = "not recorded"
+_COLUMNS = rule_columns()
 
 # How many suggested codes a sentence names before it says how many more there are.
 NAMED_SUGGESTIONS = 9
@@ -45,7 +45,7 @@ def _shown(name: str, schema: pl.Schema) -> pl.Expr:
         text = column.cast(pl.String).str.replace(r"\.0+$", "").str.replace(r"(\.\d*[1-9])0+$", "$1")
     else:
         text = column.cast(pl.String)
-    return text.fill_null(_BLANK)
+    return text.fill_null(_COLUMNS[name][1].blank if name in _COLUMNS else "not recorded")
 
 
 def _some_of(suggestions: pl.Expr) -> pl.Expr:

@@ -127,5 +127,5 @@ def amounts_by_severity(findings: pl.DataFrame, claims: pl.DataFrame, covered: C
         parts.group_by("rank")
         .agg(pl.col("amount").sum().cast(MONEY))
         .sort("rank")
-        .select(pl.col("rank").cast(names).alias("severity"), "amount")
+        .select(pl.col("rank").cat.to(names).alias("severity"), "amount")
     )

@@ -45,4 +45,4 @@ def suppressed_by(findings: pl.DataFrame, suppressions: Sequence[Suppress], batc
             )
             fits.append(same.fill_null(False))
         number = pl.when(pl.all_horizontal(fits)).then(pl.lit(position, dtype=pl.Int32)).otherwise(number)
-    return findings.select(number.alias("suppressed_by")).to_series()
+    return findings.with_columns(number.alias("suppressed_by"))["suppressed_by"]
