@@ -87,7 +87,7 @@ class PlainEngine:
         raise AssertionError("the last case of a severity has no condition")
 
     def _silence(self, order: Precedence, by_id: dict[str, Rule], found: dict[tuple[str, int], str]) -> None:
-        """The first rule that flags a row (or claim, as `per` says) puts all later ones out of scope there."""
+        """The first rule that flags a row (or claim, as `per` says) puts later ones out of scope there."""
         present = [by_id[rule_id] for rule_id in order.order if rule_id in by_id]
         spoken: set[int] = set()
         for rule in present:
@@ -171,9 +171,14 @@ class PlainEngine:
         return value is not None and value is not NOTHING
 
     def _exists(self, condition: Exists, row: PlainRow) -> Answer:
-        """True if a row matches wholly; blank if one might, or if this row's own key is blank; else False."""
+        """True if a row matches wholly; blank if one might, or if this row's own key or date is blank."""
         answers = [self._matches(condition, row, other) for other in self._candidates(condition, row)]
-        keys_known = [self.read(field, row, None) is not None for field in condition.equal]
+        keys = list(condition.equal)
+        if condition.days_apart is not None:
+            keys.append(condition.days_apart.from_field)
+        if condition.same_year is not None:
+            keys.append(condition.same_year)
+        keys_known = [self.read(field, row, None) is not None for field in keys]
         if "patient" in condition.same:
             keys_known.append(row.values["patient.id"] is not None)
         if "billing_provider" in condition.same:

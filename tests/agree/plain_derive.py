@@ -112,6 +112,12 @@ def pointer_facts(line: Row, filled_slots: set[int]) -> dict[str, object]:
     }
 
 
+def units_fractional(line: Row) -> bool | None:
+    """Whether the units are no whole number; nobody knows where they are blank."""
+    units = line["units"]
+    return None if units is None else units % 1 != 0
+
+
 def looks_like_icd9(code: str) -> bool:
     """Three digits with up to two more; the V and E codes of ICD-9 look like ICD-10 and prove nothing."""
     return re.fullmatch(r"[0-9]{3,5}", code) is not None

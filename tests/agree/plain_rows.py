@@ -94,6 +94,7 @@ def _derive_claim(claim, lines, diagnoses, carried, codes) -> None:
         if "lines.diagnosis_pointers" not in carried:
             facts = dict.fromkeys(facts)
         line.update(facts)
+        line["units_fractional"] = plain_derive.units_fractional(line)
     for row in diagnoses:
         if row.get("coding_date") is None:
             row["coding_date"], row["coding_date_source"] = plain_derive.coding_date(
