@@ -53,13 +53,19 @@ def compile_comparison(compare: Compare, recorded: Recorded) -> pl.Expr:
     plain = _compare(compare)
     negative = compare.operator in _NEGATIVE
     for side in (compare.field, compare.value):
-        if isinstance(side, Field) and (known := _recorded_blank(side, recorded)) is not None:
+        if isinstance(side, Field) and (known := there_is_none(side, recorded)) is not None:
             plain = pl.when(known).then(pl.lit(negative)).otherwise(plain)
     return plain
 
 
-def _recorded_blank(field: Field, recorded: Recorded) -> pl.Expr | None:
-    """True where the field is blank and its blank means none; None if that cannot be."""
+def there_is_none(field: Field, recorded: Recorded) -> pl.Expr | None:
+    """True where the field is blank and its blank means none; None if that cannot be.
+
+    A fact that a code in force does not have (an age group, a reserved sex) is such a blank too.
+    """
+    prefix = "other." if field.other else ""
+    if field.name in RULE_FACTS and not RULE_FACTS[field.name].always:
+        return pl.col(str(field)).is_null() & (pl.col(f"{prefix}icd10.status") == "in_force").fill_null(False)
     if field.name not in _COLUMNS or _COLUMNS[field.name][1].blank != "none":
         return None
     carried = recorded(field.name)
@@ -68,7 +74,6 @@ def _recorded_blank(field: Field, recorded: Recorded) -> pl.Expr | None:
     blank = pl.col(str(field)).is_null()
     if carried:
         return blank
-    prefix = "other." if field.other else ""
     return blank & pl.col(prefix + recorded_name(field.name))
 
 

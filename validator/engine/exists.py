@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from validator.claims.schema import rule_columns
-from validator.engine.compile import compile_condition, set_column
+from validator.engine.compile import compile_condition, set_column, there_is_none
 from validator.engine.fields import comparisons, fields_of, fields_of_exists
 from validator.engine.frames import Frames, recorded_name
 from validator.engine.order import stands_earlier, with_order
 from validator.engine.value_sets import membership
-from validator.rules.model import All, Condition, Exists
+from validator.rules.model import All, Condition, DaysApart, Exists
 
 _COLUMNS = rule_columns()
 _KEY_FIELDS = {"claim": "claim_no", "patient": "patient.id", "billing_provider": "claim.billing_npi"}
@@ -65,9 +65,11 @@ class _Search:
         names = [key.name for key in self.keys]
         others = self._others()
         asked = self._with_keys(asked, other=False)
-        mine_known = pl.all_horizontal(pl.col(name).is_not_null() for name in names)
+        mine_known = pl.all_horizontal(
+            *(pl.col(name).is_not_null() for name in names), self._own_date_known()
+        )
         sure = asked.filter(mine_known)
-        complete = others.filter(pl.all_horizontal(pl.col(name).is_not_null() for name in names))
+        complete = others.drop_nulls(names)
         if self._needs_pairs():
             hits, maybes = self._judge_pairs(sure, complete, names)
         else:
@@ -116,7 +118,9 @@ class _Search:
             column = pl.col(prefix + key.field)
             declared = _COLUMNS[key.field][1] if key.field in _COLUMNS else None
             if declared and isinstance(declared.type, pl.List):
-                column = column.cast(pl.List(pl.String)).list.join("\x1f")
+                column = pl.when(column.list.len() > 0).then(
+                    column.cast(pl.List(pl.String)).list.join("\x1f")
+                )
             if declared and declared.blank == "none" and key.widens:
                 carried = self.frames.recorded(key.field)
                 known = pl.col(prefix + recorded_name(key.field)) if carried is None else pl.lit(carried)
@@ -125,11 +129,31 @@ class _Search:
             columns.append(column.alias(key.name))
         return frame.with_columns(columns)
 
+    def _close(self, apart: DaysApart) -> pl.Expr:
+        """Whether the two dates lie near enough; where there is no such date, they do not."""
+        days = (pl.col(str(apart.to_field)) - pl.col(str(apart.from_field))).dt.total_days()
+        low = {"either": -apart.at_most, "before": -apart.at_most, "after": 1}[apart.direction]
+        high = {"either": apart.at_most, "before": -1, "after": apart.at_most}[apart.direction]
+        close = days.is_between(low, high)
+        for side in (apart.from_field, apart.to_field):
+            if (none := there_is_none(side, self.frames.recorded)) is not None:
+                close = pl.when(none).then(pl.lit(False)).otherwise(close)
+        return close
+
+    def _own_date_known(self) -> pl.Expr:
+        """Without a date of its own, a row cannot say which other rows are near."""
+        exists = self.exists
+        dates = [f for f in (exists.days_apart and exists.days_apart.from_field, exists.same_year) if f]
+        known = [pl.col(str(f)).is_not_null() for f in dates]
+        known += [none for f in dates if (none := there_is_none(f, self.frames.recorded)) is not None]
+        return pl.any_horizontal(known) if known else pl.lit(True)
+
     def _needs_pairs(self) -> bool:
         """Whether rows must be held against each other one by one, beyond the keys."""
         exists = self.exists
         return bool(
             self.same_table
+            or exists.table == "claim"
             or exists.reported_earlier
             or exists.days_apart
             or exists.same_year
@@ -147,11 +171,7 @@ class _Search:
             pairs = with_order(pairs, exists.table, self.frames)
             fits.append(stands_earlier())
         if exists.days_apart:
-            apart = exists.days_apart
-            days = (pl.col(str(apart.to_field)) - pl.col(str(apart.from_field))).dt.total_days()
-            low = -apart.at_most if apart.direction in ("either", "before") else 0
-            high = apart.at_most if apart.direction in ("either", "after") else 0
-            fits.append(days.is_between(low, high))
+            fits.append(self._close(exists.days_apart))
         if exists.same_year:
             name = exists.same_year.name
             fits.append(pl.col(name).dt.year() == pl.col(f"other.{name}").dt.year())
@@ -167,7 +187,9 @@ class _Search:
         into the join, where it falls out.
         """
         if not self.same_table:
-            return asked.join(others, on=keys, how="inner")
+            pairs = asked.join(others, on=keys, how="inner")
+            is_own_claim = pl.col("claim_no") == pl.col("other.claim_no")
+            return pairs.filter(~is_own_claim) if self.exists.table == "claim" else pairs
         asked = asked.with_columns(pl.struct(keys).hash().alias("key:hash"))
         others = others.with_columns(pl.struct(keys).hash().alias("key:hash"))
         alone = asked.join(others, left_on="row", right_on="other.row", how="anti")

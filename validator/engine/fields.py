@@ -61,9 +61,13 @@ def conditions_of(rule: Rule) -> tuple[Condition, ...]:
 
 def needs_meaning(rule: Rule) -> bool:
     """Whether scope or condition reads a fact that only a code in force has (a flag, an age group)."""
+    return _reads_meaning((rule.only_for, rule.flag_when))
+
+
+def _reads_meaning(conditions: Iterable[Condition]) -> bool:
     return any(
         (fact := RULE_FACTS.get(f.name)) is not None and not fact.always and not f.other
-        for condition in (rule.only_for, rule.flag_when)
+        for condition in conditions
         for compare in _all_comparisons(condition)
         for f in fields_of(compare)
     )
@@ -80,7 +84,7 @@ def fields_by_table(rules: Iterable[Rule]) -> Mapping[str, set[str]]:
     needed: dict[str, set[str]] = defaultdict(set)
     for rule in rules:
         needed[rule.check_each] |= {"diagnosis.coding_date"} if rule.check_each == "diagnosis" else set()
-        if needs_meaning(rule):
+        if _reads_meaning(conditions_of(rule)):
             needed[rule.check_each].add("icd10.status")
         if rule.in_force_from or rule.in_force_until:
             needed[rule.check_each] |= set(own_date(rule.check_each))
