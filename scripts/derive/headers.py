@@ -1,9 +1,9 @@
 """Which stems stand in the list as headers, release by release.
 
-A release whose list some package carries is taken as it is. For the others the evidence of the nearest list that
-knows the stem decides; a stem that no list knows is a header unless it ends in the placeholder X and either has six
-characters or continues with X in every billable code below it. That rule, checked against the official order files,
-is inference and is marked so.
+A release whose list some package carries is taken as it is. For the others the evidence of the nearest list
+that knows the stem decides; a stem that no list knows is a header unless it ends in the placeholder X and
+either has six characters or continues with X in every billable code below it. That rule, checked against
+the official order files, is inference and is marked so.
 """
 
 from collections import defaultdict
@@ -36,16 +36,16 @@ def headers_by_release(
     releases: tuple[Release, ...], billable: dict[str, frozenset[str]], lists: dict[str, CodeList]
 ) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
     """(headers, headers that rest on the rule alone), each by release name."""
-    known = {
-        release.name: lists[release.list_key].headers for release in releases if release.list_key
-    }
+    known = {release.name: lists[release.list_key].headers for release in releases if release.list_key}
     stems = {release.name: stems_of(billable[release.name]) for release in releases}
     headers, inferred = dict(known), {release.name: frozenset[str]() for release in releases}
     for number, release in enumerate(releases):
         if release.name in known:
             continue
         nearest = sorted(
-            (abs(number - other), releases[other].name) for other in range(len(releases)) if releases[other].name in known
+            (abs(number - other), releases[other].name)
+            for other in range(len(releases))
+            if releases[other].name in known
         )
         listed, guessed = set(), set()
         for stem, continues in stems[release.name].items():

@@ -4,17 +4,17 @@ import json
 import re
 import sqlite3
 import tempfile
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from xml.etree import ElementTree
 
 _CODE = re.compile(r"[A-Z][0-9A-Z]{2,6}")
 
 
 @dataclass(frozen=True)
 class CodeList:
-    """What stands in one release: every code with its title (blank where the list has none), and which are headers."""
+    """What stands in one release: headers, billable codes, and titles where the list has them."""
 
     headers: frozenset[str]
     billable: frozenset[str]
@@ -58,7 +58,7 @@ def plain_list(content: bytes) -> CodeList:
 
 
 def tree(content: bytes) -> CodeList:
-    """A nested tree: leaves are billable, inner nodes headers. Its titles are shortened, so they rank last."""
+    """A nested tree: leaves are billable, inner nodes headers. Its titles are shortened."""
     headers, billable, titles = set(), set(), {}
     waiting = [json.loads(content)["tree"]]
     while waiting:
@@ -97,7 +97,7 @@ class Tabular:
         return stem if stem in self.titles else ""
 
     def takes_seventh(self, code: str) -> bool:
-        """Whether the nearest node above a 7-character code has a list of 7th characters that holds its last one."""
+        """Whether the nearest node above a 7-character code permits its last one as 7th character."""
         for length in range(6, 2, -1):
             if code[:length] in self.titles:
                 return code[6] in self.sevenths[code[:length]]
@@ -115,12 +115,12 @@ def tabular(content: bytes) -> Tabular:
     return result
 
 
-def _nodes(
-    node: ElementTree.Element, inherited: dict[str, str]
-) -> Iterator[tuple[str, str, dict[str, str]]]:
+def _nodes(node: ElementTree.Element, inherited: dict[str, str]) -> Iterator[tuple[str, str, dict[str, str]]]:
     own = node.find("sevenChrDef")
     if own is not None:
-        inherited = {item.get("char", ""): " ".join((item.text or "").split()) for item in own.findall("extension")}
+        inherited = {
+            item.get("char", ""): " ".join((item.text or "").split()) for item in own.findall("extension")
+        }
     title = " ".join((node.findtext("desc") or "").split())
     yield (node.findtext("name") or "").replace(".", ""), title, inherited
     for below in node.findall("diag"):

