@@ -1,4 +1,4 @@
-"""What a finished run hands to the reports room: everything that the run folder shows, and nothing to compute."""
+"""What a finished run hands to the reports room: all that the run folder shows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,6 +8,16 @@ from typing import Any
 import polars as pl
 
 from validator.findings.schema import CLAIMS_AT_RISK, FINDINGS, RULE_COUNTS, STANDING
+
+# The keys of the mappings that a run hands over; what is missing is not known.
+INPUT_KEYS = (
+    "path", "sha256", "bytes", "format", "layout", "feed", "rows_read", "rows_accepted", "rows_rejected",
+    "rejected_by_reason", "unusable_cells", "claims", "lines", "diagnoses", "columns_not_used", "notes",
+    "error",
+)  # fmt: skip
+REFERENCE_KEYS = ("sha256", "covers_from", "covers_to", "releases")
+TOTALS_KEYS = ("claims", "judged", "findings", "charged", "amount_by_severity")
+SUPPRESSION_KEYS = ("rule_id", "where", "reason", "by", "until", "state", "findings")
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,7 @@ class RunContent:
     """One finished run. The caller fills it; nothing in here is changed or judged again.
 
     `run_hash`
-        hex hash of inputs, rules, reference, settings and tool version; its first 8 characters name the folder.
+        hex hash of inputs, rules, reference, settings and tool version; it begins with the folder's hash8.
     `whole`
         false when a file could not be read at all; the page's first line then says so.
     `inputs`
@@ -56,7 +66,7 @@ class RunContent:
         optional), `amount_by_severity` {severity: amount}, each line counted once under its worst severity.
     `suppressions`
         one mapping each: `rule_id`, `where` ({rule name: value}), `reason`, `by`, `until` (date), `state`
-        (used | unused | expired), `findings` (how many it silenced). Of `where` only the names reach run.json.
+        (used | unused | expired), `findings` (how many it silenced). Of `where`, run.json tells names only.
     `code_titles`
         titles of the suggested codes, keyed by dotted code.
     `risk_formula`
@@ -64,7 +74,7 @@ class RunContent:
     `warnings`
         sentences for the first screen, such as "The reference ends in 48 days".
     `timings`
-        seconds by step; they stand in run.json only, so that all other files stay the same for the same input.
+        seconds by step; in run.json only, so that all other files stay the same for the same input.
     `compared_with`
         the last earlier batch date that the ledger knew, None when there was none.
     `resolved`
@@ -104,3 +114,8 @@ class RunContent:
             missing = [column for column in schema if column not in getattr(self, name).columns]
             if missing:
                 raise ValueError(f"{name} lacks the columns {', '.join(missing)}")
+
+
+def known(given: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    """Exactly `keys`, None where nothing is given: a key that nobody expects cannot slip into a file."""
+    return {key: given.get(key) for key in keys}

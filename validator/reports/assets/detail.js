@@ -1,0 +1,94 @@
+// The drawer: one finding with its reason, its sources and the codes that may replace it.
+// All text goes in as text nodes; nothing that came from a claim is ever read as markup.
+
+const money = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
+
+function node(name, attributes, ...children) {
+  const made = document.createElement(name);
+  for (const key in attributes) made.setAttribute(key, attributes[key]);
+  for (const child of children) {
+    if (child !== null && child !== undefined && child !== "") made.append(child);
+  }
+  return made;
+}
+
+class Detail {
+  constructor(columns, rules, titles, onMove, onClose) {
+    this.columns = columns;
+    this.rules = rules;
+    this.titles = titles;
+    this.drawer = document.getElementById("drawer");
+    this.body = document.getElementById("drawer-body");
+    document.getElementById("drawer-close").addEventListener("click", onClose);
+    document.getElementById("drawer-previous").addEventListener("click", () => onMove(-1));
+    document.getElementById("drawer-next").addEventListener("click", () => onMove(1));
+  }
+
+  get open() {
+    return !this.drawer.hidden;
+  }
+
+  hide() {
+    this.drawer.hidden = true;
+    document.body.classList.remove("with-drawer");
+  }
+
+  show(i) {
+    const at = (name) => this.columns[name].at(i);
+    const rule = this.rules[at("rule_id")] || { title: "", why: "", false_alarms: [] };
+    const suggestions = at("suggestions") ? at("suggestions").split("; ") : [];
+    const severity = at("severity");
+    this.body.replaceChildren(
+      node("p", { class: "drawer-marks" },
+        node("span", { class: `severity ${severity}` }, severity),
+        node("span", { class: "mark" }, at("standing")),
+        node("span", { class: "mark" }, `${at("confidence")}`)),
+      node("h3", {}, at("message")),
+      node("p", { class: "rule-line" }, node("b", {}, at("rule_id")), ` ${rule.title}`),
+      ...this.part("Why", rule.why ? node("p", {}, rule.why) : null),
+      ...this.part("Codes that may replace it", this.suggested(suggestions)),
+      ...this.part("Known false alarms", rule.false_alarms.length
+        ? node("ul", {}, ...rule.false_alarms.map((text) => node("li", {}, text))) : null),
+      ...this.part("Source", at("citation") ? node("p", {}, at("citation")) : null),
+      ...this.part("Claim", this.facts([
+        ["Claim", at("claim_id")],
+        ["Type", at("claim_type")],
+        ["Line", at("line_number")],
+        ["Code", [at("code"), at("code_title")].filter(Boolean).join("  ")],
+        ["Slot", [at("diagnosis_role").replaceAll("_", " "), at("diagnosis_position")].filter(Boolean).join(" ")],
+        ["Judged by the code set of", at("coding_date")],
+        ["Reference release", at("reference_release")],
+        ["Seen together with", at("related")],
+        ["Payer", at("payer_id")],
+        ["Billing NPI", at("billing_npi")],
+        ["Rendering NPI", at("rendering_npi")],
+        ["Amount at risk", money.format(at("amount_at_risk") / 100)],
+        ["Expected loss of the claim", money.format(at("expected_loss") / 100)],
+        ["Denial codes", [at("carc") && `CARC ${at("carc")}`, at("rarc") && `RARC ${at("rarc")}`]
+          .filter(Boolean).join(", ")],
+        ["First seen", at("first_seen")],
+        ["File", at("source_file")],
+        ["Row", at("source_row")],
+        ["Finding", at("finding_id")],
+      ])));
+    this.drawer.hidden = false;
+    this.drawer.scrollTop = 0;
+    document.body.classList.add("with-drawer");
+  }
+
+  part(title, content) {
+    return content ? [node("h4", {}, title), content] : [];
+  }
+
+  suggested(codes) {
+    if (!codes.length) return null;
+    return node("ul", { class: "codes" }, ...codes.map((code) =>
+      node("li", {}, node("b", {}, code), this.titles[code] ? ` ${this.titles[code]}` : "")));
+  }
+
+  facts(pairs) {
+    const told = pairs.filter(([, value]) => value !== null && value !== "");
+    return node("dl", {}, ...told.flatMap(([name, value]) =>
+      [node("dt", {}, name), node("dd", {}, String(value))]));
+  }
+}

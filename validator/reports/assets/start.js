@@ -1,0 +1,167 @@
+// Brings list, filters and drawer together once the page stands; the summary needs none of this.
+
+async function start() {
+  const found = await unpack(document.getElementById("findings-data"));
+  const columns = {};
+  for (const name in found.columns) columns[name] = new Column(found.columns[name]);
+  const ruleTitles = Object.fromEntries(Object.entries(found.rules).map(([id, rule]) => [id, rule.title]));
+  const filters = new Filters(columns, found.rows, ruleTitles);
+  const by = (id) => document.getElementById(id);
+  const list = makeList(by("list"), columns, found.rows);
+  const detail = new Detail(columns, found.rules, found.titles, move, close);
+  let marks = null;
+  let current = null; // the Tabulator row whose finding is marked
+
+  function apply(keepAddress) {
+    marks = filters.marks();
+    list.setFilter((row) => marks[row.i] === 1);
+    current = null;
+    detail.hide();
+    tell();
+    if (!keepAddress) remember();
+  }
+
+  function remember() {
+    const finding = detail.open && current ? columns.finding_id.at(current.getData().i) : "";
+    const address = filters.address(finding);
+    history.replaceState(null, "", address ? `#${address}` : location.pathname + location.search);
+  }
+
+  function tell() {
+    const shown = marks.reduce((sum, mark) => sum + mark, 0);
+    by("shown").textContent = `${shown.toLocaleString("en-US")} of ${found.rows.toLocaleString("en-US")} findings`;
+    by("search").value = filters.q;
+    by("standing").value = filters.standing;
+    by("rule").value = filters.rule === null ? "" : filters.rule;
+    const counts = filters.count("severity", filters.marks("severity"));
+    for (const button of document.querySelectorAll("[data-severity]")) {
+      const name = button.dataset.severity;
+      button.setAttribute("aria-pressed", String(filters.severity === name));
+      button.querySelector(".count").textContent = (counts[name] || 0).toLocaleString("en-US");
+    }
+    by("narrowed").replaceChildren(...["code", "payer", "npi", "file"].filter((key) => filters[key] !== null).map((key) => {
+      const chip = node("button", { type: "button", class: "chip", title: "Remove this filter" }, `${key} ${filters[key]} ×`);
+      chip.addEventListener("click", () => { filters[key] = null; apply(); });
+      return chip;
+    }));
+    by("reset").hidden = !filters.address("");
+  }
+
+  function fillRules() {
+    const counts = filters.count("rule_id", new Uint8Array(found.rows).fill(1));
+    for (const id of Object.keys(counts).sort()) {
+      by("rule").append(node("option", { value: id }, `${id} (${counts[id].toLocaleString("en-US")}) ${ruleTitles[id] || ""}`));
+    }
+  }
+
+  function mark(row, opening) {
+    if (!row) return;
+    current = row;
+    list.deselectRow();
+    row.select();
+    if (opening) {
+      detail.show(row.getData().i);
+      remember();
+    }
+  }
+
+  function move(step) {
+    if (!current) {
+      mark(list.getRowFromPosition(1), detail.open);
+      return;
+    }
+    const next = step > 0 ? current.getNextRow() : current.getPrevRow();
+    if (!next) return;
+    mark(next, detail.open);
+    list.scrollToRow(next, "nearest", false).catch(() => {});
+  }
+
+  function close() {
+    detail.hide();
+    remember();
+    by("list").focus({ preventScroll: true });
+  }
+
+  function readAddress(jump) {
+    if (location.hash && !location.hash.includes("=")) { // a plain anchor of the page
+      if (!marks) apply(true);
+      return;
+    }
+    const finding = filters.readAddress(location.hash);
+    apply(true);
+    if (finding) {
+      const marked = new Uint8Array(found.rows);
+      columns.finding_id.find((id) => id === finding, marked);
+      const row = list.getRow(marked.indexOf(1));
+      if (row) {
+        list.scrollToRow(row, "center", true).catch(() => {});
+        mark(row, true);
+      }
+    }
+    if (jump && location.hash) by("findings").scrollIntoView();
+  }
+
+  // What is shown, as CSV, with the same guard against formulas as findings.csv.
+  function download() {
+    const names = Object.keys(columns);
+    const cell = (name, i) => {
+      const value = columns[name].at(i);
+      if (name === "amount_at_risk" || name === "expected_loss") return (value / 100).toFixed(2);
+      if (typeof value === "number") return String(value);
+      const text = value === null ? "" : /^\s*[=+\-@\t\r\n＝＋－＠]/.test(value) ? `'${value}` : value;
+      return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    };
+    const lines = [names.join(",")];
+    for (const row of list.getData("active")) lines.push(names.map((name) => cell(name, row.i)).join(","));
+    const link = node("a", { download: `findings-shown-${document.body.dataset.batch}.csv` });
+    link.href = URL.createObjectURL(new Blob([lines.join("\r\n"), "\r\n"], { type: "text/csv" }));
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+
+  let typing = 0;
+  by("search").addEventListener("input", (event) => {
+    filters.q = event.target.value;
+    clearTimeout(typing);
+    typing = setTimeout(apply, 120);
+  });
+  by("standing").addEventListener("change", (event) => { filters.standing = event.target.value; apply(); });
+  by("rule").addEventListener("change", (event) => { filters.rule = event.target.value || null; apply(); });
+  by("reset").addEventListener("click", () => { filters.clear(); apply(); });
+  by("download").addEventListener("click", download);
+  for (const button of document.querySelectorAll("[data-severity]")) {
+    button.addEventListener("click", () => {
+      filters.severity = filters.severity === button.dataset.severity ? "" : button.dataset.severity;
+      apply();
+    });
+  }
+  list.on("rowClick", (_, row) => mark(row, true));
+  window.addEventListener("hashchange", () => readAddress(true));
+  document.addEventListener("keydown", (event) => {
+    const writing = event.target.closest("input, select, textarea");
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape" && detail.open) close();
+    else if (event.key === "/" && !writing) { event.preventDefault(); by("search").focus(); }
+    else if (event.target.closest("#list, #drawer") && !writing) {
+      if (event.key === "ArrowDown") { event.preventDefault(); move(1); }
+      else if (event.key === "ArrowUp") { event.preventDefault(); move(-1); }
+      else if (event.key === "Enter" && event.target.id === "list" && current) mark(current, true);
+    }
+  });
+
+  list.on("tableBuilt", () => {
+    by("list").tabIndex = 0;
+    fillRules();
+    readAddress(true);
+    by("loading").hidden = true;
+    by("tools").hidden = false;
+    document.body.dataset.ready = "yes";
+  });
+}
+
+start().catch((error) => {
+  document.getElementById("loading").textContent =
+    "This browser cannot open the list of findings (it may be too old). All findings are in findings.csv and worklist.xlsx beside this page.";
+  document.body.dataset.ready = "failed";
+  console.error(error.name);
+});

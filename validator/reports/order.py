@@ -1,0 +1,35 @@
+"""The order in which people read findings: dearest claims first, each claim's findings together."""
+
+import polars as pl
+
+from validator.reports.content import RunContent
+from validator.reports.words import TO_DO
+
+
+def riskiest_first(
+    content: RunContent, *, rows_at_most: int, to_do_only: bool = False
+) -> tuple[pl.DataFrame, int]:
+    """The findings to show, and how many there are in all.
+
+    One row per finding with `expected_loss` of its claim, `standing` and `first_seen` added: by expected
+    loss, then claim, worst severity, amount and id. A finding that no ledger knows counts as new.
+    """
+    losses = content.claims_at_risk.lazy().select("claim_key", "expected_loss")
+    standing = content.standing.lazy().select("finding_id", "standing", "first_seen")
+    keys = (
+        content.findings.lazy()
+        .select("finding_id", "claim_key", "severity", "amount_at_risk")
+        .with_row_index("row_no")
+        .join(losses, on="claim_key", how="left")
+        .join(standing, on="finding_id", how="left")
+        .with_columns(pl.col("standing").fill_null("new"), pl.col("expected_loss").fill_null(0))
+    )
+    if to_do_only:
+        keys = keys.filter(pl.col("standing").is_in(TO_DO))
+    ordered = keys.sort(
+        "expected_loss", "claim_key", "severity", "amount_at_risk", "finding_id",
+        descending=[True, False, False, True, False], nulls_last=True,
+    ).collect()  # fmt: skip
+    chosen = ordered.head(rows_at_most)
+    rows = content.findings[chosen["row_no"]]
+    return rows.hstack(chosen.select("expected_loss", "standing", "first_seen")), ordered.height

@@ -1,0 +1,181 @@
+"""report.html: one file that needs no network and no server, safe against whatever a claim contains."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import polars as pl
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from validator.reports.content import (
+    INPUT_KEYS,
+    REFERENCE_KEYS,
+    SUPPRESSION_KEYS,
+    TOTALS_KEYS,
+    RunContent,
+    known,
+)
+from validator.reports.order import riskiest_first
+from validator.reports.packing import packed
+from validator.reports.summary import Summary, summarize
+from validator.reports.text import shown
+from validator.reports.words import CONFIDENCE_WORDS, OUTCOME_WORDS, SEVERITY_WORDS, STANDING_WORDS
+
+ROWS_AT_MOST = 250_000
+_ROWS_WITHOUT_SCRIPT = 200
+_RULES_WITH_BARS = 8
+_HERE = Path(__file__).parent
+_SCRIPTS = ("unpack.js", "filters.js", "detail.js", "list.js", "start.js")
+_GRID_SCRIPT = "tabulator-6.5.3.min.js"
+_GRID_STYLE = "tabulator_simple-6.5.3.min.css"
+_FILTER_KEYS = {"code": "code", "payer_id": "payer", "billing_npi": "npi", "source_file": "file"}
+
+
+def write_page(content: RunContent, file: BinaryIO) -> None:
+    """Write the page; the same content gives the same bytes."""
+    rows, in_all = riskiest_first(content, rows_at_most=ROWS_AT_MOST)
+    rows = shown(rows)
+    summary = summarize(content)
+    style = _inline(_HERE / "vendor" / _GRID_STYLE) + _inline(_HERE / "assets" / "report.css")
+    grid_script = _inline(_HERE / "vendor" / _GRID_SCRIPT)
+    page_script = '"use strict";\n' + "".join(_inline(_HERE / "assets" / name) for name in _SCRIPTS)
+    template = _environment().get_template("report.html.j2")
+    page = template.stream(
+        run=content,
+        sum=summary,
+        inputs=[known(given, INPUT_KEYS) for given in content.inputs],
+        totals=known(content.totals, TOTALS_KEYS),
+        reference=known(content.reference, REFERENCE_KEYS),
+        suppressions=[known(given, SUPPRESSION_KEYS) for given in content.suppressions],
+        policy=_policy(scripts=(grid_script, page_script), style=style),
+        style=Markup(style),
+        grid_script=Markup(grid_script),
+        page_script=Markup(page_script),
+        findings_data=Markup(packed(rows, _beside(content))),
+        long_date=f"{content.batch_date:%A} {content.batch_date.day} {content.batch_date:%B %Y}",
+        rules_that_flagged=sum(1 for row in summary.rules if row.flagged),
+        money_rules=[row for row in summary.rules if row.amount][:_RULES_WITH_BARS],
+        severity_bar=_severity_bar(summary),
+        not_judged=_not_judged(content, summary),
+        filter_keys=_FILTER_KEYS,
+        shown_rows=rows.height,
+        in_all=in_all,
+        first_rows=_first_rows(rows),
+        severity_words=SEVERITY_WORDS,
+        confidence_words=CONFIDENCE_WORDS,
+        standing_words=STANDING_WORDS,
+        outcome_words=OUTCOME_WORDS,
+    )
+    page.dump(file, encoding="utf-8")
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "assets"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = lambda value: "?" if value is None else f"{int(value):,}"
+    environment.filters["dollars"] = lambda value: _dollars(value, places=0)
+    environment.filters["dollars_cents"] = lambda value: _dollars(value, places=2)
+    environment.filters["share"] = _share
+    return environment
+
+
+def _dollars(value: Any, *, places: int) -> str:
+    """`$1,234.50`; a small amount keeps its cents, so that it never reads as nothing."""
+    amount = Decimal(str(value or 0))
+    if not amount and places:
+        return "–"
+    return f"${amount:,.{2 if 0 < amount < 100 else places}f}"
+
+
+def _share(value: float) -> str:
+    """A percentage that is never rounded to 0 % or 100 % when it is not."""
+    percent = 100 * value
+    if 0 < percent < 0.01:
+        return "< 0.01 %"
+    if 99.99 < percent < 100:
+        return "> 99.99 %"
+    return f"{percent:.0f} %" if percent in (0, 100) else f"{percent:.2f} %"
+
+
+def _inline(path: Path) -> str:
+    """A script or style without the pointer to its source map, which a browser would try to fetch."""
+    text = path.read_text(encoding="utf-8")
+    text = re.sub(r"/[/*]# sourceMappingURL=.*", "", text)
+    if "</script" in text.lower() or "</style" in text.lower():
+        raise ValueError(f"{path.name} cannot stand inside a page")
+    return text
+
+
+def _policy(*, scripts: tuple[str, ...], style: str) -> str:
+    """Nothing may be fetched, and only the scripts and the style written here may run: they are named by hash."""
+    allowed = " ".join(_source_hash(script) for script in scripts)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src {_source_hash(style)}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _source_hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _beside(content: RunContent) -> Mapping[str, Any]:
+    """What the drawer tells beside the finding's own columns."""
+    return {
+        "rules": {
+            rule.rule_id: {"title": rule.title, "why": rule.why, "false_alarms": list(rule.false_alarms)}
+            for rule in sorted(content.rules, key=lambda rule: rule.rule_id)
+        },
+        "titles": {code: content.code_titles[code] for code in sorted(content.code_titles)},
+    }
+
+
+def _severity_bar(summary: Summary) -> list[dict[str, Any]]:
+    """Parts of a bar of 1000 units, worst severity first."""
+    total = sum(summary.amount_by_severity.values())
+    parts, x = [], Decimal(0)
+    for name, amount in summary.amount_by_severity.items():
+        if amount:
+            width = 1000 * amount / total
+            parts.append({"name": name, "x": f"{x:.1f}", "width": f"{width:.1f}"})
+            x += width
+    return parts
+
+
+def _not_judged(content: RunContent, summary: Summary) -> dict[str, Any]:
+    rejected = _added(content, "rejected_by_reason")
+    unusable = _added(content, "unusable_cells")
+    rules = [row for row in summary.rules if row.not_evaluated]
+    notes = [(given.get("path"), note) for given in content.inputs for note in given.get("notes") or ()]
+    return {
+        "rejected": rejected,
+        "unusable": unusable,
+        "rules": sorted(rules, key=lambda row: (-row.not_evaluated, row.text.rule_id)),
+        "notes": notes,
+        "nothing": not (rejected or unusable or rules or notes),
+    }
+
+
+def _added(content: RunContent, key: str) -> list[tuple[str, int]]:
+    """Counts by reason over all files, most first."""
+    counts: dict[str, int] = {}
+    for given in content.inputs:
+        for reason, number in (given.get(key) or {}).items():
+            counts[reason] = counts.get(reason, 0) + number
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _first_rows(rows: pl.DataFrame) -> list[dict[str, Any]]:
+    """The riskiest few as plain HTML, for a browser without JavaScript."""
+    columns = ["severity", "rule_id", "message", "claim_id", "amount_at_risk"]
+    return rows.select(columns).head(_ROWS_WITHOUT_SCRIPT).to_dicts()

@@ -1,0 +1,189 @@
+"""The numbers of the page's first screen, rule table and groups, taken from the finished run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from validator.findings.schema import SEVERITY
+from validator.reports.content import RuleText, RunContent
+from validator.reports.text import shown
+from validator.reports.words import STANDING_WORDS, TO_DO
+
+GROUPS_AT_MOST = 12
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """One line of the rule table."""
+
+    text: RuleText
+    in_scope: int
+    flagged: int
+    flagged_share: float | None  # of those in scope; None when there was nothing to judge
+    new: int
+    not_evaluated: int
+    out_of_scope: int
+    suppressed: int
+    amount: Decimal
+    why_not_evaluated: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Findings that share a code, payer, provider or file: the largest first, by amount, then by number."""
+
+    name: str
+    column: str
+    heading: str
+    rows: tuple[Mapping[str, Any], ...]  # value, label, findings, claims, amount
+    more: int  # groups that are not shown
+
+
+@dataclass(frozen=True)
+class Summary:
+    rows_read: int
+    rows_accepted: int
+    rows_rejected: int
+    broken_files: tuple[str, ...]
+    standing: Mapping[str, int]
+    set_aside: int
+    amount_at_risk: Decimal
+    expected_loss: Decimal
+    claims_with_findings: int
+    amount_by_severity: Mapping[str, Decimal]
+    findings_by_severity: Mapping[str, int]
+    rules: tuple[RuleRow, ...]
+    groups: tuple[Group, ...]
+
+
+def summarize(content: RunContent) -> Summary:
+    standing = _standing(content)
+    by_severity = content.findings["severity"].cast(pl.String).value_counts()
+    found = dict(zip(by_severity["severity"], by_severity["count"], strict=True))
+    amounts = content.totals.get("amount_by_severity") or {}
+    return Summary(
+        rows_read=_total(content, "rows_read"),
+        rows_accepted=_total(content, "rows_accepted"),
+        rows_rejected=_total(content, "rows_rejected"),
+        broken_files=tuple(str(given.get("path")) for given in content.inputs if given.get("error")),
+        standing=standing,
+        set_aside=sum(number for name, number in standing.items() if name not in TO_DO),
+        amount_at_risk=_sum(content.claims_at_risk["amount_at_risk"]),
+        expected_loss=_sum(content.claims_at_risk["expected_loss"]),
+        claims_with_findings=content.claims_at_risk.height,
+        amount_by_severity={name: Decimal(str(amounts.get(name) or 0)) for name in SEVERITY.categories},
+        findings_by_severity={name: found.get(name, 0) for name in SEVERITY.categories},
+        rules=_rules(content),
+        groups=_groups(content),
+    )
+
+
+def _total(content: RunContent, key: str) -> int:
+    return sum(int(given.get(key) or 0) for given in content.inputs)
+
+
+def _sum(amounts: pl.Series) -> Decimal:
+    return Decimal(str(amounts.sum() or 0))
+
+
+def _standing(content: RunContent) -> dict[str, int]:
+    """Findings by standing; without a ledger all are new."""
+    if content.standing.is_empty():
+        return {name: content.findings.height if name == "new" else 0 for name in STANDING_WORDS}
+    counts = content.standing["standing"].cast(pl.String).value_counts()
+    found = dict(zip(counts["standing"], counts["count"], strict=True))
+    return {name: found.get(name, 0) for name in STANDING_WORDS}
+
+
+def _rules(content: RunContent) -> tuple[RuleRow, ...]:
+    """Every rule of the profile: dearest first, then by number flagged, then by id."""
+    counts = {row["rule_id"]: row for row in content.rule_counts.to_dicts()}
+    new_by_rule = (
+        content.findings.lazy()
+        .select("finding_id", "rule_id")
+        .join(content.standing.lazy().filter(pl.col("standing") == "new"), on="finding_id", how="semi")
+        .group_by("rule_id")
+        .len()
+        .collect()
+    )
+    new = dict(zip(new_by_rule["rule_id"], new_by_rule["len"], strict=True))
+    rows = []
+    for text in content.rules:
+        counted = counts.get(text.rule_id, {})
+        flagged, clear = int(counted.get("flagged") or 0), int(counted.get("clear") or 0)
+        not_evaluated = int(counted.get("not_evaluated") or 0)
+        in_scope = flagged + clear + not_evaluated
+        rows.append(
+            RuleRow(
+                text=text,
+                in_scope=in_scope,
+                flagged=flagged,
+                flagged_share=flagged / in_scope if in_scope else None,
+                new=new.get(text.rule_id, 0),
+                not_evaluated=not_evaluated,
+                out_of_scope=int(counted.get("out_of_scope") or 0),
+                suppressed=int(counted.get("suppressed") or 0),
+                amount=Decimal(str(counted.get("amount_at_risk") or 0)),
+                why_not_evaluated=counted.get("why_not_evaluated") or "",
+            )
+        )
+    return tuple(sorted(rows, key=lambda row: (-row.amount, -row.flagged, row.text.rule_id)))
+
+
+def _groups(content: RunContent) -> tuple[Group, ...]:
+    kinds = (
+        ("code", "Code", "Diagnosis and procedure codes"),
+        ("payer_id", "Payer", "Payers"),
+        ("billing_npi", "Billing NPI", "Billing providers"),
+        ("source_file", "File", "Source files"),
+    )
+    return tuple(_group(content, column, name, heading) for column, name, heading in kinds)
+
+
+def _group(content: RunContent, column: str, name: str, heading: str) -> Group:
+    """Findings, claims and amount per value of `column`.
+
+    The amount of a group is the sum over its claims of what its findings put at risk, but for no claim
+    more than the claim's own amount at risk, which counts each line once.
+    """
+    per_claim = (
+        content.findings.lazy()
+        .select("claim_key", column, "amount_at_risk", "code_title")
+        .group_by(column, "claim_key")
+        .agg(
+            pl.len().alias("findings"),
+            pl.col("amount_at_risk").sum().alias("at_risk"),
+            pl.col("code_title").drop_nulls().min().alias("title"),
+        )
+        .join(
+            content.claims_at_risk.lazy().select("claim_key", pl.col("amount_at_risk").alias("of_claim")),
+            on="claim_key",
+            how="left",
+        )
+    )
+    groups = (
+        per_claim.group_by(column)
+        .agg(
+            pl.col("findings").sum(),
+            pl.col("claim_key").drop_nulls().len().alias("claims"),
+            pl.min_horizontal("at_risk", pl.col("of_claim").fill_null(0)).sum().alias("amount"),
+            pl.col("title").drop_nulls().min(),
+        )
+        .sort("amount", "findings", column, descending=[True, True, False], nulls_last=True)
+        .collect()
+    )
+    top = shown(groups.head(GROUPS_AT_MOST))
+    rows = tuple(
+        {
+            "value": row[column],
+            "title": (row["title"] or "") if column == "code" else "",
+            "findings": row["findings"],
+            "claims": row["claims"],
+            "amount": row["amount"],
+        }
+        for row in top.to_dicts()
+    )
+    return Group(name=name, column=column, heading=heading, rows=rows, more=groups.height - top.height)

@@ -1,0 +1,181 @@
+"""worklist.xlsx: one row per finding that somebody has to do something about, dearest claims first."""
+
+from datetime import datetime, time
+from typing import Any, BinaryIO
+
+import polars as pl
+import xlsxwriter
+
+from validator.reports.content import RunContent
+from validator.reports.order import riskiest_first
+from validator.reports.sheet import ColumnSheet
+from validator.reports.text import joined_lists, shown
+from validator.reports.words import CONFIDENCE_WORDS, DISPOSITIONS, SEVERITY_WORDS, STANDING_WORDS
+
+ROWS_AT_MOST = 50_000
+_TEXT_AT_MOST = 16_000  # a cell holds 32,767 UTF-16 units, and a character takes one or two
+_HEADER_ROW = 1  # row 0 says what this is
+
+# Title, column of the finding (None: for the reader to fill), width in characters.
+_COLUMNS: tuple[tuple[str, str | None, int], ...] = (
+    ("Severity", "severity", 10),
+    ("Rule", "rule_id", 8),
+    ("Claim", "claim_id", 18),
+    ("Line", "line_number", 6),
+    ("Code", "code", 11),
+    ("Finding", "message", 70),
+    ("Suggested codes", "suggestions", 26),
+    ("Amount at risk", "amount_at_risk", 14),
+    ("Disposition", None, 15),
+    ("Snoozed until", None, 14),
+    ("Owner", None, 14),
+    ("Note", None, 30),
+    ("Standing", "standing", 10),
+    ("Expected loss of the claim", "expected_loss", 14),
+    ("Code date", "coding_date", 11),
+    ("Code title", "code_title", 40),
+    ("Citation", "citation", 34),
+    ("Payer", "payer_id", 12),
+    ("Billing NPI", "billing_npi", 13),
+    ("Rendering NPI", "rendering_npi", 13),
+    ("Confidence", "confidence", 11),
+    ("File", "source_file", 24),
+    ("Row", "source_row", 8),
+    ("Finding id", "finding_id", 19),
+)
+_MONEY = ("amount_at_risk", "expected_loss")
+_WHOLE_NUMBERS = ("line_number", "source_row")
+_COLOURS = {"reject": "#FBE3E0", "deny": "#FCEBD3", "audit": "#E9E4F8", "advise": "#E8EDF2"}
+
+# Text from claims stays text: it becomes neither a formula nor a link nor a number that loses its zeros.
+# `in_memory` keeps XlsxWriter from spilling claims into the machine's temporary folder.
+_OPTIONS = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+
+
+def write_worklist(content: RunContent, file: BinaryIO) -> None:
+    """Write the workbook; the same content gives the same bytes, because its date is the batch date."""
+    rows, in_all = riskiest_first(content, rows_at_most=ROWS_AT_MOST, to_do_only=True)
+    workbook = xlsxwriter.Workbook(file, _OPTIONS)
+    workbook.set_properties({"created": datetime.combine(content.batch_date, time())})
+    _worklist_sheet(workbook, content, rows, in_all)
+    _words_sheet(workbook, content)
+    workbook.close()
+
+
+def _worklist_sheet(workbook: Any, content: RunContent, rows: pl.DataFrame, in_all: int) -> None:
+    sheet = workbook.add_worksheet("Worklist", worksheet_class=ColumnSheet)
+    header = workbook.add_format(
+        {"bold": True, "text_wrap": True, "valign": "vcenter", "bg_color": "#22384D", "font_color": "#FFFFFF"}
+    )
+    to_fill = workbook.add_format(
+        {"bold": True, "text_wrap": True, "valign": "vcenter", "bg_color": "#2F6F5E", "font_color": "#FFFFFF"}
+    )
+    formats = {
+        "text": workbook.add_format({"num_format": "@", "valign": "top"}),
+        "money": workbook.add_format({"num_format": "#,##0.00", "valign": "top"}),
+        "date": workbook.add_format({"num_format": "yyyy-mm-dd", "align": "left", "valign": "top"}),
+        "number": workbook.add_format({"num_format": "0", "valign": "top"}),
+        "input": workbook.add_format({"valign": "top", "bg_color": "#F1F7F4"}),
+        "input date": workbook.add_format(
+            {"valign": "top", "bg_color": "#F1F7F4", "num_format": "yyyy-mm-dd", "align": "left"}
+        ),
+    }
+    sheet.write_string(0, 0, _says(content, rows.height, in_all), workbook.add_format({"bold": True}))
+    sheet.set_row(_HEADER_ROW, 32)
+    column_formats = {}
+    for number, (title, column, width) in enumerate(_COLUMNS):
+        column_formats[number] = formats[_kind(title, column)]
+        sheet.write_string(_HEADER_ROW, number, title, header if column else to_fill)
+        sheet.set_column(number, number, width, column_formats[number])
+    sheet.set_body(_body(rows), first_row=_HEADER_ROW + 1, formats=column_formats)
+    last_row = _HEADER_ROW + max(rows.height, 1)
+    sheet.freeze_panes(_HEADER_ROW + 1, 3)
+    sheet.autofilter(_HEADER_ROW, 0, last_row, len(_COLUMNS) - 1)
+    _validate(sheet, last_row)
+    for severity, colour in _COLOURS.items():
+        coloured = workbook.add_format({"bg_color": colour})
+        sheet.conditional_format(
+            _HEADER_ROW + 1, 0, last_row, 0,
+            {"type": "cell", "criteria": "==", "value": f'"{severity}"', "format": coloured},
+        )  # fmt: skip
+    sheet.set_landscape()
+    sheet.repeat_rows(_HEADER_ROW)
+    sheet.fit_to_pages(1, 0)
+
+
+def _says(content: RunContent, shown_rows: int, in_all: int) -> str:
+    what = f"Worklist of {content.batch_date}: {in_all:,} findings to work on, dearest claims first."
+    if in_all > shown_rows:
+        what += f" Only the {shown_rows:,} riskiest are on this sheet; all are in findings.csv."
+    if not content.whole:
+        what += " THE BATCH IS NOT WHOLE: see report.html."
+    return f"{what} Contains patient data (PHI)."
+
+
+def _kind(title: str, column: str | None) -> str:
+    """Which format a column has; codes and ids are text, so that they keep their zeros."""
+    if column is None:
+        return "input date" if title == "Snoozed until" else "input"
+    if column in _MONEY:
+        return "money"
+    if column == "coding_date":
+        return "date"
+    return "number" if column in _WHOLE_NUMBERS else "text"
+
+
+def _body(rows: pl.DataFrame) -> pl.DataFrame:
+    """One column per column of the sheet, by its title; those that the reader fills are null."""
+    texts = joined_lists(shown(rows)).with_columns(pl.col(pl.String).str.slice(0, _TEXT_AT_MOST))
+    filled = texts.with_columns(pl.col("suggestions").replace("", None))
+    return filled.select((pl.col(column) if column else pl.lit(None)).alias(title) for title, column, _ in _COLUMNS)
+
+
+def _validate(sheet: Any, last_row: int) -> None:
+    """Disposition is chosen from a list and the date is a date, so that both can be read back."""
+    titles = [title for title, _, _ in _COLUMNS]
+    disposition, until = titles.index("Disposition"), titles.index("Snoozed until")
+    sheet.data_validation(
+        _HEADER_ROW + 1, disposition, last_row, disposition,
+        {
+            "validate": "list",
+            "source": list(DISPOSITIONS),
+            "error_title": "Disposition",
+            "error_message": "Choose one of: " + ", ".join(DISPOSITIONS) + ".",
+        },
+    )  # fmt: skip
+    sheet.data_validation(
+        _HEADER_ROW + 1, until, last_row, until,
+        {
+            "validate": "date",
+            "criteria": ">",
+            "value": datetime(2000, 1, 1),
+            "error_title": "Snoozed until",
+            "error_message": "Write a date, and choose the disposition snoozed until.",
+        },
+    )  # fmt: skip
+
+
+def _words_sheet(workbook: Any, content: RunContent) -> None:
+    """What the words mean, for somebody who got only this file."""
+    sheet = workbook.add_worksheet("What the words mean")
+    bold = workbook.add_format({"bold": True, "valign": "top"})
+    wrapped = workbook.add_format({"text_wrap": True, "valign": "top"})
+    sheet.set_column(0, 0, 22)
+    sheet.set_column(1, 1, 110)
+    lines = [
+        *SEVERITY_WORDS.items(),
+        *CONFIDENCE_WORDS.items(),
+        *STANDING_WORDS.items(),
+        ("Amount at risk", "What this finding puts at risk. Amounts of one claim overlap: do not add them."),
+        ("Expected loss", content.risk_formula or "Amount at risk of the claim x its risk score / 100."),
+        ("Disposition", "What was done. Choose from the list; it is read back into the next nights."),
+        ("Run", f"{content.batch_date.isoformat()}, {content.run_hash}, validator {content.tool_version}"),
+    ]
+    for row, (word, meaning) in enumerate(lines):
+        sheet.write_string(row, 0, word, bold)
+        sheet.write_string(row, 1, meaning, wrapped)
