@@ -12,12 +12,15 @@ def with_order(pairs: pl.DataFrame, table: str, frames: Frames) -> pl.DataFrame:
     Between claims: received date (blank last), from date (blank last), claim id, file, row of the file.
     Within a claim: role and position of a diagnosis, number of a line, then the row of the file.
     """
-    ranks = claim_ranks(frames.tables.claims)
+    ranks = _claim_ranks(pairs, frames.tables.claims)
     within = _order_within_claim(table, frames)
     for prefix in ("", "other."):
         row = pl.col(f"{prefix}row")
-        pairs = pairs.with_columns(
-            pl.lit(ranks).gather(pl.col(f"{prefix}claim_no")).alias(f"{prefix}order_0"),
+        pairs = pairs.join(
+            ranks.rename({"claim_no": f"{prefix}claim_no", "rank": f"{prefix}order_0"}),
+            on=f"{prefix}claim_no",
+            how="left",
+        ).with_columns(
             pl.lit(within["order_1"]).gather(row).alias(f"{prefix}order_1"),
             pl.lit(within["order_2"]).gather(row).alias(f"{prefix}order_2"),
         )
@@ -33,11 +36,12 @@ def stands_earlier() -> pl.Expr:
     return earlier
 
 
-def claim_ranks(claims: pl.DataFrame) -> pl.Series:
-    """Per claim, its place in the stated order of claims."""
+def _claim_ranks(pairs: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
+    """claim_no, rank: the place of each claim that stands in a pair in the stated order of claims."""
     by = ["received_date", "from_date", "claim_id", "source_file", "source_row"]
-    order = claims.select(pl.arg_sort_by(by, nulls_last=True).alias("claim_no"))
-    return order.with_row_index("rank").sort("claim_no")["rank"]
+    involved = pl.concat([pairs["claim_no"], pairs["other.claim_no"]]).unique()
+    ordered = claims[involved].select("claim_no", *by).sort(by, nulls_last=True)
+    return ordered.with_row_index("rank").select("claim_no", "rank")
 
 
 def _order_within_claim(table: str, frames: Frames) -> pl.DataFrame:
