@@ -1,5 +1,6 @@
 """`there_is` and `there_is_no`: another row of one table, what the two share and how they differ."""
 
+import re
 from collections.abc import Callable
 
 from validator.rules.model import ALWAYS, Condition, DaysApart, Exists, Field
@@ -164,7 +165,7 @@ class _Search:
         start = self._date(keys["from"], other=False) if "from" in keys else None
         end = self._date(keys["to"], other=True) if "to" in keys else None
         days = keys.get("at_most")
-        if days is not None and not (isinstance(days, Text) and days.text.isdecimal() and len(days.text) < 6):
+        if days is not None and not (isinstance(days, Text) and re.fullmatch("[0-9]{1,5}", days.text)):
             self._problems.add(
                 "R014", "at_most is a whole number of days", fix="write digits: at_most: 30", at=days.span
             )

@@ -1,7 +1,7 @@
 """A rule folder is read whole: rules, profile and the files beside them, with all problems at once."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from validator.rules.logic import digest, everything
@@ -9,7 +9,7 @@ from validator.rules.model import Precedence, RiskWeights, Rule, RuleSet, Suppre
 from validator.rules.nodes import Node, read_document
 from validator.rules.problems import Problems, did_you_mean
 from validator.rules.profile import Profile, read_profile
-from validator.rules.reading import read_rule_file
+from validator.rules.reading import RuleFile, read_rule_file
 from validator.rules.settings import read_precedence, read_risk, read_suppressions
 
 PROFILES = "profiles"
@@ -24,12 +24,16 @@ class RuleFolder:
     """All rules of a folder, drafts and retired ones too, in order of id, and what stands beside them."""
 
     path: Path
-    rules: tuple[Rule, ...]
+    label: str
+    files: Mapping[str, RuleFile]
     profile: Profile
     precedence: tuple[Precedence, ...]
     suppressions: tuple[Suppression, ...]
     risk: RiskWeights
-    files: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        return tuple(file.rule for file in self.files.values())
 
     def rule_set(self) -> RuleSet:
         """What runs under the profile, with a hash over all that decides or is printed."""
@@ -66,7 +70,8 @@ def read_rule_folder(
             "R001", "there is no rule folder here", fix="give the folder with --rules", file=label
         )
         problems.raise_all()
-    rules, files = _read_rules(folder, label, problems, value_sets)
+    files = _read_rules(folder, label, problems, value_sets)
+    rules = {rule_id: file.rule for rule_id, file in files.items()}
     found = _read_profile(folder, label, profile, rules, problems)
     precedence = _beside(folder, label, PRECEDENCE, problems)
     suppressions = _beside(folder, label, SUPPRESSIONS, problems)
@@ -83,7 +88,7 @@ def read_rule_folder(
     risk = read_risk(weights, problems) if weights else None
     problems.raise_all()
     assert risk is not None
-    return RuleFolder(folder, tuple(rules.values()), found, orders, hidden, risk, files)
+    return RuleFolder(folder, label, files, found, orders, hidden, risk)
 
 
 def _label(folder: Path) -> str:
@@ -96,10 +101,9 @@ def _label(folder: Path) -> str:
 
 def _read_rules(
     folder: Path, label: str, problems: Problems, value_sets: Collection[str] | None
-) -> tuple[dict[str, Rule], dict[str, str]]:
-    """Every rule by id, and the file of each."""
-    rules: dict[str, Rule] = {}
-    files: dict[str, str] = {}
+) -> dict[str, RuleFile]:
+    """Every rule file by the id of its rule."""
+    files: dict[str, RuleFile] = {}
     for path in sorted(folder.rglob("*.y*ml")):
         inside = path.relative_to(folder)
         if (
@@ -112,9 +116,10 @@ def _read_rules(
         if path.suffix != ".yaml":
             problems.add_file("R024", "the file would not be read", fix="rule files end in .yaml", file=name)
             continue
-        rule = read_rule_file(path, name, problems, value_sets=value_sets)
-        if rule is None:
+        file = read_rule_file(path, name, problems, value_sets=value_sets)
+        if file is None:
             continue
+        rule = file.rule
         if path.stem != rule.rule_id and not path.stem.startswith(f"{rule.rule_id}-"):
             problems.add_file(
                 "R024",
@@ -122,21 +127,20 @@ def _read_rules(
                 fix=f"begin its name with {rule.rule_id}-",
                 file=name,
             )
-        if rule.rule_id in rules:
+        if rule.rule_id in files:
             problems.add_file(
                 "R025",
-                f"{rule.rule_id} is also the id of {files[rule.rule_id]}",
+                f"{rule.rule_id} is also the id of {files[rule.rule_id].name}",
                 fix="an id is given once and for ever",
                 file=name,
             )
             continue
-        rules[rule.rule_id] = rule
-        files[rule.rule_id] = name
-    if not rules and not problems.found:
+        files[rule.rule_id] = file
+    if not files and not problems.found:
         problems.add_file(
             "R001", "the folder holds no rule", fix="give another folder with --rules", file=label
         )
-    return dict(sorted(rules.items())), dict(sorted(files.items()))
+    return dict(sorted(files.items()))
 
 
 def _read_profile(folder: Path, label: str, name: str, rules: dict[str, Rule], problems: Problems) -> Profile:

@@ -5,10 +5,10 @@ A misspelt column would leave the clean claim as it is, and the example would pr
 
 from collections.abc import Mapping
 
-from validator.rules.names import NAMES
+from validator.rules.names import NAMES, Name
 from validator.rules.nodes import Block, Items, Node, Text
 from validator.rules.problems import Problems, did_you_mean, listed, shown
-from validator.rules.values import read_date
+from validator.rules.values import as_date, as_number
 
 # One row, or several that take the place of the clean claim's own.
 _ROWS = {
@@ -43,7 +43,7 @@ def read_given(node: Node, problems: Problems) -> Mapping[str, object] | None:
             case "claims":
                 _claims(value, problems)
             case "batch":
-                _row(key, value, {"date": "batch.date"}, problems)
+                _row(key, value, {"date": NAMES["batch.date"]}, problems)
             case "not_recorded":
                 _not_recorded(value, problems)
             case _:
@@ -88,7 +88,7 @@ def _table(key: Text, value: Node, known: tuple[str, ...], problems: Problems) -
         )
         return
     table = _ROWS[key.text]
-    columns = {name.column: name.name for name in NAMES.values() if name.table == table}
+    columns = {name.column: name for name in NAMES.values() if name.table == table}
     if key.text not in _LISTS:
         _row(key, value, columns, problems)
     elif isinstance(value, Items):
@@ -103,7 +103,7 @@ def _table(key: Text, value: Node, known: tuple[str, ...], problems: Problems) -
         )
 
 
-def _row(key: Text, node: Node, columns: Mapping[str, str], problems: Problems) -> None:
+def _row(key: Text, node: Node, columns: Mapping[str, Name], problems: Problems) -> None:
     if not isinstance(node, Block):
         problems.add(
             "R007",
@@ -121,27 +121,54 @@ def _row(key: Text, node: Node, columns: Mapping[str, str], problems: Problems) 
                 at=column.span,
             )
         else:
-            _cell(columns[column.text], value, problems)
+            _cell(column, columns[column.text], value, problems)
 
 
-def _cell(name: str, node: Node, problems: Problems) -> None:
-    """A date must be one; other values are taken as a feed would deliver them, right or wrong."""
-    if isinstance(node, Block) or (isinstance(node, Items) and not NAMES[name].is_list):
-        problems.add("R007", f"{name} takes one value", fix="write one value, or ~ for a blank", at=node.span)
-    elif isinstance(node, Text) and NAMES[name].kind == "date" and not node.blank:
-        read_date(node, problems)
-    elif (
-        isinstance(node, Text)
-        and NAMES[name].kind == "word"
-        and not node.blank
-        and node.text not in NAMES[name].words
-    ):
+def _cell(column: Text, name: Name, node: Node, problems: Problems) -> None:
+    """A value that the column can hold; texts are taken as a feed would deliver them, right or wrong."""
+    if name.derived:
         problems.add(
-            "R008",
-            f"{name} is never {shown(node.text)}",
-            fix=did_you_mean(node.text, NAMES[name].words, f"it is {listed(NAMES[name].words)}"),
-            at=node.span,
+            "R035",
+            f"{name.name} is computed and cannot be given",
+            fix="give what it is computed from; docs/rule-names.md says what it means",
+            at=column.span,
         )
+    elif isinstance(node, Items) and name.is_list:
+        for item in node:
+            if not isinstance(item, Text) or item.blank or not _fits(item, name):
+                problems.add("R014", f"{name.name} cannot hold this", fix=_WRITE[name.kind], at=item.span)
+    elif not isinstance(node, Text):
+        fix = "write one value, or ~ for a blank"
+        problems.add("R007", f"{name.name} takes one value", fix=fix, at=node.span)
+    elif name.kind == "word":
+        if not node.blank and node.text not in name.words:
+            fix = did_you_mean(node.text, name.words, f"it is {listed(name.words)}")
+            problems.add("R008", f"{name.name} is never {shown(node.text)}", fix=fix, at=node.span)
+    elif name.is_list and not node.blank:
+        problems.add("R007", f"{name.name} takes a list", fix="write [first, second]", at=node.span)
+    elif not node.blank and not _fits(node, name):
+        problems.add("R014", f"{name.name} cannot be {shown(node.text)}", fix=_WRITE[name.kind], at=node.span)
+
+
+_WRITE: Mapping[str, str] = {
+    "date": "write year-month-day, such as 2026-02-10, or ~ for a blank",
+    "number": "write digits, or ~ for a blank",
+    "numbers": "write whole numbers",
+    "truth": "write true or false, or ~ for a blank",
+    "texts": "write texts",
+}
+
+
+def _fits(node: Text, name: Name) -> bool:
+    match name.kind:
+        case "date":
+            return as_date(node.text) is not None
+        case "number" | "numbers":
+            return as_number(node.text, whole=name.whole) is not None
+        case "truth":
+            return node.text in ("true", "false")
+        case _:
+            return True
 
 
 def _not_recorded(node: Node, problems: Problems) -> None:
@@ -152,7 +179,7 @@ def _not_recorded(node: Node, problems: Problems) -> None:
         )
         return
     for item in node:
-        known = [name for name, it in NAMES.items() if not it.fact and it.row != "batch"]
+        known = [name for name, it in NAMES.items() if not it.fact and not it.derived and it.row != "batch"]
         if not isinstance(item, Text) or item.text not in known:
             word = item.text if isinstance(item, Text) else ""
             problems.add(

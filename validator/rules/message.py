@@ -11,11 +11,11 @@ from validator.rules.shapes import read_text
 SUGGESTIONS = ("suggestions", "suggestions.total", "suggestions.meaning")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
-# A message has to say what it is about: at least one of these.
+# A message about one of many rows says which: at least one of these. A claim stands beside its message.
 SUBJECTS = {
     "diagnosis": ("diagnosis.code", "diagnosis.code_as_sent"),
     "line": ("line.number",),
-    "claim": ("claim.id",),
+    "claim": (),
 }
 
 

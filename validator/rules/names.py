@@ -42,7 +42,8 @@ class Name:
     """One `table.column`: its type, the row it belongs to, and what a blank means.
 
     `words` are the values of a `word`; `whole` numbers have no decimals; `fact` names come from the
-    reference, and `always` tells whether such a fact is known for codes that are not in force.
+    reference, and `always` tells whether such a fact is known for codes that are not in force. A `derived`
+    column is computed from others before any rule runs.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Name:
     fact: bool = False
     always: bool = True
     messages_only: bool = False
+    derived: bool = False
 
     @property
     def table(self) -> str:
@@ -95,7 +97,9 @@ def _kind(type_: object) -> tuple[Kind, tuple[str, ...], bool]:
 
 def _column(name: str, table: str, column: Column) -> Name:
     kind, words, whole = _kind(column.type)
-    return Name(name, kind, _ROW_OF_TABLE[table], column.doc, column.blank, words, whole)
+    return Name(
+        name, kind, _ROW_OF_TABLE[table], column.doc, column.blank, words, whole, derived=column.derived
+    )
 
 
 def _fact(name: str, fact: Fact) -> Name:

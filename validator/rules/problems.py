@@ -45,6 +45,7 @@ class Problem:
 
     @property
     def place(self) -> Place:
+        """Where it is; the file alone for what concerns a file as a whole, or one that is missing."""
         return self.span.place if self.span else Place(self.file)
 
     def as_json(self) -> dict[str, object]:

@@ -1,7 +1,8 @@
 """One rule file becomes one checked, frozen Rule, or the list of what is wrong with it."""
 
-from collections.abc import Collection
-from dataclasses import replace
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
@@ -19,7 +20,7 @@ from validator.rules.parts import (
     read_sources,
     read_suggest,
 )
-from validator.rules.problems import Problems, did_you_mean, shown
+from validator.rules.problems import Problems, Span, did_you_mean, shown
 from validator.rules.scope import Scope
 from validator.rules.shapes import known_keys, read_choice, read_rule_id, read_text, read_texts
 from validator.rules.values import read_truth
@@ -54,9 +55,22 @@ KEYS = (
 )
 
 
+@dataclass(frozen=True)
+class RuleFile:
+    """A rule with the file it came from and the place of each of its keys, for checks that come later."""
+
+    rule: Rule
+    name: str
+    keys: Mapping[str, Span]
+
+    def span(self, key: str) -> Span:
+        """The key, or the rule's id where the rule does not have it."""
+        return self.keys.get(key, self.keys["rule"])
+
+
 def read_rule_file(
     path: Path, name: str, problems: Problems, *, value_sets: Collection[str] | None = None
-) -> Rule | None:
+) -> RuleFile | None:
     """The rule in a file; None with the problems noted. `name` is what messages call the file."""
     node = read_document(path, name, problems)
     if node is None:
@@ -64,7 +78,10 @@ def read_rule_file(
     if isinstance(node, Text) and not node.text:
         problems.add_file("R006", "the file is empty", fix="write a rule, or delete the file", file=name)
         return None
-    return read_rule(node, problems, value_sets=value_sets)
+    rule = read_rule(node, problems, value_sets=value_sets)
+    if rule is None or not isinstance(node, Block):
+        return None
+    return RuleFile(rule, name, {key.text: key.span for key, _ in node})
 
 
 def read_rule(node: Node, problems: Problems, *, value_sets: Collection[str] | None = None) -> Rule | None:
@@ -145,12 +162,7 @@ class _Reader:
         node = self._keys.get("version")
         if node is None:
             return 0
-        if (
-            isinstance(node, Text)
-            and node.text.isdecimal()
-            and not node.text.startswith("0")
-            and len(node.text) < 5
-        ):
+        if isinstance(node, Text) and re.fullmatch("[1-9][0-9]{0,3}", node.text):
             return int(node.text)
         self._problems.add(
             "R014",

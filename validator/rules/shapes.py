@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from validator.rules.nodes import Block, Items, Node, Text
 from validator.rules.problems import Problems, did_you_mean, listed, shown
 
-RULE_ID = re.compile(r"[A-Z]{2}\d{3}")
+RULE_ID = re.compile(r"[A-Z]{2}[0-9]{3}")
 
 
 def known_keys(

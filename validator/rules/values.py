@@ -9,9 +9,9 @@ from validator.rules.names import NAMES, UNDOTTED, Name
 from validator.rules.nodes import Node, Text
 from validator.rules.problems import Problems, did_you_mean, listed, shown
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_WHOLE = re.compile(r"-?(0|[1-9]\d{0,8})")
-_DECIMAL = re.compile(r"-?(0|[1-9]\d{0,9})(\.\d{1,4})?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,8})")
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,9})(\.[0-9]{1,4})?")
 
 # How some columns are kept. A value of another shape would never match and nobody would notice.
 _SHAPES = {
@@ -19,10 +19,10 @@ _SHAPES = {
         r"[0-9A-Z]{3}",
         "the type of bill is kept as three characters without the leading zero",
     ),
-    "claim.discharge_status": (r"\d{2}", "the discharge status is kept as two digits"),
-    "claim.discharge_hour": (r"\d{2}", "the discharge hour is kept as two digits"),
-    "line.place_of_service": (r"\d{2}", "the place of service is kept as two digits"),
-    "line.revenue_code": (r"\d{4}", "the revenue code is kept as four digits"),
+    "claim.discharge_status": (r"[0-9]{2}", "the discharge status is kept as two digits"),
+    "claim.discharge_hour": (r"[0-9]{2}", "the discharge hour is kept as two digits"),
+    "line.place_of_service": (r"[0-9]{2}", "the place of service is kept as two digits"),
+    "line.revenue_code": (r"[0-9]{4}", "the revenue code is kept as four digits"),
     "line.procedure_code": (r"[0-9A-Z]{5}", "a procedure code has five characters, letters in upper case"),
     "procedure.code": (r"[0-9A-Z]{7}", "an ICD-10-PCS code has seven characters, letters in upper case"),
     "line.modifiers": (r"[0-9A-Z]{2}", "a modifier has two characters, letters in upper case"),
@@ -76,35 +76,47 @@ def _word(node: Text, name: Name, problems: Problems) -> str | None:
     return None
 
 
+def as_date(text: str) -> date | None:
+    """An ISO date, None for anything else."""
+    if not _DATE.fullmatch(text):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def as_number(text: str, *, whole: bool) -> int | Decimal | None:
+    """A whole number or a decimal, None for anything else, leading zeros included."""
+    if whole:
+        return int(text) if _WHOLE.fullmatch(text) else None
+    return Decimal(text) if _DECIMAL.fullmatch(text) else None
+
+
 def read_date(node: Text, problems: Problems) -> date | None:
-    if _DATE.fullmatch(node.text):
-        try:
-            return date.fromisoformat(node.text)
-        except ValueError:
-            pass
-    problems.add(
-        "R014",
-        f"{shown(node.text)} is not a date",
-        fix="write year-month-day, such as 2026-02-10",
-        at=node.span,
-    )
-    return None
+    found = as_date(node.text)
+    if found is None:
+        problems.add(
+            "R014",
+            f"{shown(node.text)} is not a date",
+            fix="write year-month-day, such as 2026-02-10",
+            at=node.span,
+        )
+    return found
 
 
 def _number(node: Text, name: Name, problems: Problems) -> int | Decimal | None:
-    if name.whole and _WHOLE.fullmatch(node.text):
-        return int(node.text)
-    if not name.whole and _DECIMAL.fullmatch(node.text):
-        return Decimal(node.text)
-    wanted = "a whole number" if name.whole else "a number"
-    problems.add(
-        "R014",
-        f"{name.name} is {wanted}, and {shown(node.text)} is not",
-        fix="write digits without leading zeros"
-        + ("" if name.whole else ", with a point before at most 4 decimals"),
-        at=node.span,
-    )
-    return None
+    found = as_number(node.text, whole=name.whole)
+    if found is None:
+        wanted = "a whole number" if name.whole else "a number"
+        decimals = "" if name.whole else ", with a point before at most 4 decimals"
+        problems.add(
+            "R014",
+            f"{name.name} is {wanted}, and {shown(node.text)} is not",
+            fix=f"write digits without leading zeros{decimals}",
+            at=node.span,
+        )
+    return found
 
 
 def read_truth(node: Text, problems: Problems) -> bool | None:
@@ -131,3 +143,8 @@ def kept_form(name: str, text: str) -> str:
         return text
     text = text.upper()
     return text[:3] + text[4:] if text[3:4] == "." else text
+
+
+def written_form(name: str, text: str) -> str:
+    """A code as people write it: M532 of the table is M53.2."""
+    return f"{text[:3]}.{text[3:]}" if name in UNDOTTED and len(text) > 3 else text

@@ -1,0 +1,118 @@
+"""What a rule reads: fields of the judged row and of other rows, tables and value sets."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from validator.rules.model import All, Any_, Compare, Condition, Exists, Field, None_, Rule
+from validator.rules.names import NAMES, Name
+
+_KEY_OF_SAME = {"patient": "patient.id", "billing_provider": "claim.billing_npi"}
+# The date that a row is judged on, first choice first: a rule's in_force and dated value sets go by it.
+OWN_DATE = {
+    "diagnosis": ("diagnosis.coding_date",),
+    "line": ("line.from_date", "claim.from_date"),
+    "procedure": ("procedure.date", "claim.from_date"),
+    "claim": ("claim.from_date",),
+}
+
+
+@dataclass(frozen=True)
+class Reads:
+    """`own` are the names read on the judged row, `others` those read on rows that `there_is` looks for.
+
+    `unknown_possible` are the names whose blank can leave the rule without an answer.
+    """
+
+    own: tuple[str, ...]
+    others: tuple[str, ...]
+    tables: tuple[str, ...]
+    value_sets: tuple[str, ...]
+    unknown_possible: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(name for name in dict.fromkeys((*self.own, *self.others)) if not NAMES[name].fact)
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        return tuple(name for name in dict.fromkeys((*self.own, *self.others)) if NAMES[name].fact)
+
+
+def parts(condition: Condition) -> Iterator[Compare | Exists]:
+    """The comparisons and searches of a condition, in the order of the file; not those inside a search."""
+    match condition:
+        case All(inner) | Any_(inner) | None_(inner):
+            for each in inner:
+                yield from parts(each)
+        case _:
+            yield condition
+
+
+def comparisons(condition: Condition) -> Iterator[Compare]:
+    """Every comparison, also inside `there_is`."""
+    for part in parts(condition):
+        if isinstance(part, Compare):
+            yield part
+        else:
+            yield from comparisons(part.where)
+
+
+def searches(condition: Condition) -> Iterator[Exists]:
+    return (part for part in parts(condition) if isinstance(part, Exists))
+
+
+def meaning_facts(rule: Rule) -> tuple[str, ...]:
+    """Facts of the judged row that only a code in force has; reading one leaves other codes out of scope."""
+    fields = (f for c in (rule.only_for, rule.flag_when) for p in comparisons(c) for f in _fields(p))
+    names = dict.fromkeys(f.name for f in fields if not f.other)
+    return tuple(name for name in names if NAMES[name].fact and not NAMES[name].always)
+
+
+def reads(rule: Rule) -> Reads:
+    """Everything that decides the outcome of a rule (severity and wording read more)."""
+    own: dict[str, None] = {}
+    others: dict[str, None] = {}
+    asked: dict[str, None] = {}
+    sets: dict[str, None] = {}
+    tables: dict[str, None] = {rule.check_each: None}
+    for condition in (rule.only_for, rule.flag_when):
+        for compare in comparisons(condition):
+            for found in _fields(compare):
+                (others if found.other else own)[found.name] = None
+                if compare.operator != "present" or NAMES[found.name].fact:
+                    asked[found.name] = None
+            if compare.operator in ("in_set", "not_in_set"):
+                sets[str(compare.value)] = None
+        for search in searches(condition):
+            tables[search.table] = None
+            for name in _names_of(search):
+                own[name] = others[name] = asked[name] = None
+            for found in _days_fields(search):
+                (others if found.other else own)[found.name] = None
+                asked[found.name] = None
+    if meaning_facts(rule):
+        own["icd10.status"] = asked["icd10.status"] = None
+    if rule.in_force_from or rule.in_force_until or sets:
+        for name in OWN_DATE[rule.check_each]:
+            own[name] = asked[name] = None
+    blank = tuple(name for name in asked if NAMES[name].blank == "not recorded")
+    return Reads(tuple(own), tuple(others), tuple(tables), tuple(sets), blank)
+
+
+def _fields(compare: Compare) -> tuple[Field, ...]:
+    return (compare.field, compare.value) if isinstance(compare.value, Field) else (compare.field,)
+
+
+def _names_of(search: Exists) -> tuple[str, ...]:
+    """Names that are read on both rows."""
+    keys = [_KEY_OF_SAME[word] for word in search.same if word in _KEY_OF_SAME]
+    year = [search.same_year.name] if search.same_year else []
+    return (*keys, *(field.name for field in search.equal), *year)
+
+
+def _days_fields(search: Exists) -> tuple[Field, ...]:
+    return (search.days_apart.from_field, search.days_apart.to_field) if search.days_apart else ()
+
+
+def name_of(field: Field) -> Name:
+    return NAMES[field.name]
