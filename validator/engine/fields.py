@@ -85,7 +85,7 @@ def fields_by_table(rules: Iterable[Rule]) -> Mapping[str, set[str]]:
     for rule in rules:
         needed[rule.check_each] |= {"diagnosis.coding_date"} if rule.check_each == "diagnosis" else set()
         if _reads_meaning(conditions_of(rule)):
-            needed[rule.check_each].add("icd10.status")
+            needed[rule.check_each] |= {"icd10.status", "diagnosis.code_system"}
         if rule.in_force_from or rule.in_force_until:
             needed[rule.check_each] |= set(own_date(rule.check_each))
         for condition in conditions_of(rule):

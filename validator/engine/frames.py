@@ -169,7 +169,7 @@ class Frames:
             else set()
         )
         numbers = self.diagnosis_numbers
-        sent = self.tables.diagnoses.select("code", "declared_code_system", "coding_date")
+        sent = self.tables.diagnoses.select("code", "code_as_sent", "declared_code_system", "coding_date")
         if frame.height < numbers.height:
             numbers, sent = numbers[frame["row"]], sent[frame["row"]]
         frame = frame.with_columns(
@@ -199,8 +199,9 @@ class Frames:
 def code_system() -> pl.Expr:
     """What the evidence says the code is.
 
-    Listed in one system only: that one. In both: what the feed declares, else what the date demands. In
-    neither: ICD-9-CM if declared so or shaped so, ICD-10-CM if shaped so, else something else.
+    A point after the fourth character (E880.9) is written in ICD-9-CM only. Listed in one system only: that
+    one. In both: what the feed declares, else what the date demands. In neither: ICD-9-CM if declared so or
+    shaped so, ICD-10-CM if shaped so, else something else.
     """
     icd10, icd9 = pl.col("icd10.ever_listed"), pl.col("icd9.exists")
     declared = pl.col("declared_code_system").cast(pl.String)
@@ -220,7 +221,8 @@ def code_system() -> pl.Expr:
         .otherwise(pl.lit("other"))
     )  # fmt: skip
     return (
-        pl.when(icd10 & ~icd9).then(pl.lit("icd10cm"))
+        pl.when(icd9 & pl.col("code_as_sent").str.contains(r"^\s*[Ee]\d{3}\.\d\s*$")).then(pl.lit("icd9cm"))
+        .when(icd10 & ~icd9).then(pl.lit("icd10cm"))
         .when(icd9 & ~icd10).then(pl.lit("icd9cm"))
         .when(icd9 & icd10).then(in_both)
         .otherwise(in_neither)

@@ -89,6 +89,7 @@ def implied_scope(rule: Rule) -> list[pl.Expr]:
     implied = []
     if needs_meaning(rule):
         implied.append(pl.col("icd10.status") == "in_force")
+        implied.append(pl.col("diagnosis.code_system") != "icd9cm")
     on = pl.coalesce(*(pl.col(name) for name in own_date(rule.check_each)))
     if rule.in_force_from:
         implied.append(on >= pl.lit(rule.in_force_from))
