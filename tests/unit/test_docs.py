@@ -1,0 +1,125 @@
+"""The docs say what the program does: commands, options and exit codes stand there, no page is stale."""
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from validator.cli import app
+from validator.errors import ExitCode
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted(
+    page
+    for page in (
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("reports/*.md"),
+        *ROOT.glob("rules/*.md"),
+    )
+)
+
+
+def _load_generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate_docs", ROOT / "docs" / "generate.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+GENERATOR = _load_generator()
+COMMANDS = dict(GENERATOR.walk_commands(typer.main.get_command(app), "validator"))
+
+
+def test_no_generated_page_is_stale() -> None:
+    assert GENERATOR.stale_pages() == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_option_of_help_stands_on_the_commands_page(name: str) -> None:
+    answer = CliRunner().invoke(app, [*name.split()[1:], "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"})
+    assert answer.exit_code == 0
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    section = page.split(f"\n## {name}\n")[1].split("\n## ")[0]
+    options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", answer.output)) - {"--help"}
+    assert not [option for option in options if option not in section]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_option_has_help(name: str) -> None:
+    command = COMMANDS[name]
+    assert command.help
+    assert not [param.name for param in command.params if not getattr(param, "help", None)]
+
+
+def test_every_exit_code_has_its_line() -> None:
+    page = (ROOT / "docs" / "exit-codes.md").read_text(encoding="utf-8")
+    listed = {int(code) for code in re.findall(r"^\| (\d+) \|", page, flags=re.MULTILINE)}
+    # 130 is what shells use for an interrupted program; it is not ours to choose.
+    assert listed == {int(code) for code in ExitCode} | {130}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        linked = (page.parent / path) if path else page
+        if not linked.exists() or (anchor and anchor not in _anchors(linked)):
+            broken.append(target)
+    assert not broken
+
+
+def _anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    plain = (re.sub(r"[^\w\- ]", "", heading.replace("`", "")).strip().lower() for heading in headings)
+    return {heading.replace(" ", "-") for heading in plain}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_shown_in_the_docs_exist(page: Path) -> None:
+    """What a page tells a reader to type is a command of the program with options that it has."""
+    text = page.read_text(encoding="utf-8")
+    shown = [
+        line
+        for block in re.findall(r"```(?:\w+)?\n(.*?)```", text, flags=re.DOTALL)
+        for line in block.splitlines()
+    ]
+    shown += re.findall(r"`(validator [^`]+)`", text)
+    wrong = []
+    for line in shown:
+        words = line.strip().removeprefix("$ ").split()
+        if not words or not words[0].endswith("validator") or words[0] in {"claims-coding-validator"}:
+            continue
+        name = "validator"
+        for word in words[1:]:
+            if f"{name} {word}" not in COMMANDS:
+                break
+            name = f"{name} {word}"
+        known = {
+            option for param in COMMANDS[name].params for option in (*param.opts, *param.secondary_opts)
+        } | {"--help"}
+        is_group = hasattr(COMMANDS[name], "commands")
+        placeholder = len(words) > 1 and not words[1].islower()
+        unknown_word = (
+            is_group and len(words) > len(name.split()) and not placeholder and not words[1].startswith("-")
+        )
+        if unknown_word or [w for w in words if w.startswith("--") and w.split("=")[0] not in known]:
+            wrong.append(line.strip())
+    assert not wrong
+
+
+def test_the_lock_names_packages_and_hashes_and_no_addresses() -> None:
+    for lock in ("run.lock", "dev.lock"):
+        text = (ROOT / "requirements" / lock).read_text(encoding="utf-8")
+        assert not re.search(r"https?:|index|find-links|file:", text)
+        entries = re.split(r"\n(?=[a-z])", re.sub(r"(?m)^#.*\n", "", text).strip())
+        assert [entry.split("==")[0] for entry in entries if "--hash=sha256:" not in entry] == []
