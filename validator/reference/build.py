@@ -13,7 +13,7 @@ from validator.errors import ReferenceError
 from validator.reference import histories
 from validator.reference.schema import Period
 from validator.reference.sources import ReferenceSources, shipped_sources
-from validator.reference.tabular import TabularList, current_titles, read_tabular
+from validator.reference.tabular import TabularList, current_titles, named_node, read_tabular
 from validator.reference.valuesets import read_value_sets
 from validator.shipped import reference_build_folder
 
@@ -98,7 +98,7 @@ def make_tables(sources: ReferenceSources) -> dict[str, pl.DataFrame]:
         "node": tabular.nodes,
         "note": tabular.notes,
         "seventh": tabular.sevenths,
-        "reach": tabular.reach,
+        "seventh_of_stem": sevenths_of_stems(tabular, codes),
         "value_set": read_value_sets(sources.value_set_files, codes["code"]),
     }
 
@@ -143,6 +143,19 @@ def icd9_codes_and_headers(icd9: pl.DataFrame) -> pl.DataFrame:
         for length in (3, 4)
     ]
     return pl.concat([icd9, *parts]).unique().sort("code")
+
+
+def sevenths_of_stems(tabular: TabularList, codes: pl.DataFrame) -> pl.DataFrame:
+    """stem, character, meaning, position: what each 7th character means on each six-character stem."""
+    return (
+        codes.filter((pl.col("incomplete") != 0) & (pl.col("code").str.len_chars() == histories.STEM_LENGTH))
+        .select("code")
+        .pipe(named_node, tabular)
+        .join(tabular.reach, on="node")
+        .join(tabular.sevenths, left_on="governs", right_on="node")
+        .select("character", "meaning", "position", stem="code")
+        .sort("stem", "position")
+    )
 
 
 def dated_titles(tabular: TabularList, codes: pl.Series, earlier: pl.DataFrame) -> pl.DataFrame:

@@ -70,6 +70,15 @@ def cut_periods(
     )
 
 
+def period_bits(periods: Sequence[Period]) -> pl.DataFrame:
+    """period, bit, valid_from, valid_to: one row per period, with its bit in the masks."""
+    return pl.DataFrame(
+        [(one.number, 1 << one.number, one.valid_from, one.valid_to) for one in periods],
+        schema={"period": pl.UInt8, "bit": MASK, "valid_from": pl.Date, "valid_to": pl.Date},
+        orient="row",
+    )
+
+
 def with_mask(table: pl.DataFrame, periods: Sequence[Period]) -> pl.DataFrame:
     """Replaces valid_from and valid_to (blank: still open) by `mask`, the periods that lie between them."""
     number = {period.valid_from: period.number for period in periods}
@@ -148,10 +157,7 @@ def unfold(histories: pl.DataFrame, periods: Sequence[Period], age_groups: pl.Da
     A fact that is not `always` known is blank unless the code is in force, so that a rule about meaning stays
     silent on a code that has none.
     """
-    bits = pl.DataFrame(
-        {"period": [period.number for period in periods], "bit": [1 << period.number for period in periods]},
-        schema={"period": pl.UInt8, "bit": MASK},
-    )
+    bits = period_bits(periods).select("period", "bit")
     bands = with_mask(age_groups, periods).rename({"mask": "band"})
     ages = (
         bands.join(bits, how="cross")

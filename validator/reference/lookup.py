@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from validator.reference import histories
 from validator.reference.build import build_reference, built_path
 from validator.reference.schema import CODE_FACTS, ICD10_FACTS, CodeFacts, Period
 from validator.reference.sources import shipped_sources
+from validator.reference.suggestions import Offer, suggest
 from validator.reference.tables import BuiltTables
 
 _WELL_FORMED = r"^[A-Z][A-Z0-9]{2,6}$"
@@ -107,7 +109,7 @@ class Reference:
         The title is that of the first loaded list that is not older than the date; without a date, the last.
         """
         worded = self.tables.read(
-            "select code, until, title from title where code in (select code from asked) order by code, until",
+            "select code, until, title from title where code in (select code from asked)",
             asked=pairs.select("code").unique(),
         )
         far = pl.col("on").fill_null(self.covers_to)
@@ -121,6 +123,42 @@ class Reference:
             )
             .sort("place")
             .select("code", "on", "title")
+        )
+
+    def suggestions(self, kind: str, pairs: pl.DataFrame) -> pl.DataFrame:
+        """code, on, suggestions, total, meaning of distinct pairs (code, on), in their order.
+
+        `suggestions`: at most 20 dotted codes, each billable on the date, nearest first; `total` counts all.
+        `meaning` says what the 7th characters mean, where the codes differ in it.
+        """
+        return suggest(self._offer, kind, pairs)
+
+    @cached_property
+    def value_sets(self) -> tuple[str, ...]:
+        """Names of the value sets that a rule may use."""
+        return tuple(self.tables.read("select distinct name from value_set order by name")["name"])
+
+    def value_set(self, name: str) -> pl.DataFrame:
+        """code, valid_from, valid_to of one value set; a blank date leaves that end open."""
+        if name not in self.value_sets:
+            near = get_close_matches(name, self.value_sets, n=1)
+            raise ReferenceError(
+                f"there is no value set {name!r}",
+                fix=f"Did you mean {near[0]!r}?" if near else "The value sets are in reference/valuesets/.",
+            )
+        rows = self.tables.read("select * from value_set order by code, valid_from")
+        return rows.filter(pl.col("name") == name).drop("name")
+
+    @cached_property
+    def _offer(self) -> Offer:
+        bits = histories.period_bits(self.periods)
+        return Offer(
+            billable=self.tables.read("select code, skeleton, in_force from code where in_force > 0"),
+            periods=bits,
+            successors=self.tables.read("select code, successor, valid_from from successor").join(
+                bits.select("valid_from", since="period"), on="valid_from"
+            ),
+            sevenths=self.tables.read("select stem, character, meaning, position from seventh_of_stem"),
         )
 
     @cached_property

@@ -1,6 +1,5 @@
 """The tabular list in XML becomes tables: nodes with their parents, notes, and 7th characters."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
@@ -64,6 +63,8 @@ class _Rows:
                     self.notes.append((number, len(self.notes), NOTE_KINDS[child.tag], _text(note)))
             elif child.tag == "sevenChrDef":
                 governs = number
+                for note in child.findall("note"):
+                    self.notes.append((number, len(self.notes), NOTE_KINDS["sevenChrNote"], _text(note)))
                 for extension in child.findall("extension"):
                     self.sevenths.append(
                         (number, len(self.sevenths), extension.get("char"), _text(extension))
@@ -90,47 +91,42 @@ def read_tabular(path: Path) -> TabularList:
     )
 
 
+def named_node(codes: pl.DataFrame, tabular: TabularList) -> pl.DataFrame:
+    """code, node, title: the node that a code is, or whose stem it extends; codes without one are left out.
+
+    A stem stands in the list without the placeholders at its end: T78.40XA extends T78.40.
+    """
+    nodes = tabular.nodes.filter(pl.col("code").is_not_null()).select("node", "title", name="code")
+    whole, stem = pl.col("code"), pl.col("code").str.head(6)
+    names = [whole, stem, *(stem.str.replace(f"X{{{count}}}$", "") for count in (1, 2, 3))]
+    return (
+        codes.select("code", name=pl.concat_list(names))
+        .explode("name")
+        .unique()
+        .join(nodes, on="name")
+        # The longest name that the list has is the one that is meant.
+        .sort("code", pl.col("name").str.len_chars(), descending=[False, True])
+        .unique("code", keep="first", maintain_order=True)
+        .select("code", "node", "title", "name")
+    )
+
+
 def current_titles(tabular: TabularList, codes: pl.Series) -> pl.DataFrame:
     """code, title of every code that the tabular list names or that extends one of its nodes.
 
-    A code with an added 7th character has the title of its stem and the meaning of the character; the stem
-    stands in the list without its placeholders (T78.40XA extends T78.40).
+    A code with an added 7th character has the title of its stem and the meaning of the character.
     """
-    nodes = tabular.nodes.filter(pl.col("code").is_not_null()).select("node", "title", stem="code")
-    named = nodes.select(code="stem", title="title")
-    rest = pl.DataFrame({"code": codes}).join(named, on="code", how="anti")
-    stems = (
-        rest.with_columns(stem=pl.col("code").str.slice(0, 6))
-        .with_columns(
-            stem=pl.concat_list(
-                pl.col("stem"), *(pl.col("stem").str.replace(f"X{{{count}}}$", "") for count in (1, 2, 3))
-            )
-        )
-        .explode("stem")
-        .unique()
-        .join(nodes, on="stem")
-        # The longest stem that the list names is the one that is extended.
-        .sort("code", pl.col("stem").str.len_chars(), descending=[False, True])
-        .unique("code", keep="first", maintain_order=True)
-    )
-    bare = stems.filter(pl.col("code").str.len_chars() < 7).select("code", "title")
+    found = named_node(pl.DataFrame({"code": codes}), tabular)
+    as_named = (pl.col("name") == pl.col("code")) | (pl.col("code").str.len_chars() < 7)
     extended = (
-        stems.filter(pl.col("code").str.len_chars() == 7)
+        found.filter(~as_named)
         .join(tabular.reach, on="node")
         .with_columns(character=pl.col("code").str.slice(6))
         .join(tabular.sevenths.select("character", "meaning", governs="node"), on=["governs", "character"])
         .select("code", title=pl.col("title") + ", " + pl.col("meaning"))
     )
-    return pl.concat([named, bare, extended]).sort("code")
+    return pl.concat([found.filter(as_named).select("code", "title"), extended]).sort("code")
 
 
 def _text(element: ElementTree.Element | None) -> str:
     return "" if element is None else " ".join("".join(element.itertext()).split())
-
-
-def ancestors(nodes: dict[int, int | None], node: int) -> Iterator[int]:
-    """The nodes above one, nearest first."""
-    parent = nodes[node]
-    while parent is not None:
-        yield parent
-        parent = nodes[parent]
