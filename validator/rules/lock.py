@@ -61,6 +61,9 @@ def _entries(node: Node, problems: Problems) -> dict[str, Locked]:
 
 def compare_with_lock(folder: RuleFolder, locked: Mapping[str, Locked]) -> list[Problem]:
     """What moved against the lock without a word: R201 to R203; and what the lock does not know yet: R204."""
+    if not locked:
+        what = "no version of a rule is locked yet"
+        return [Problem("R204", what, "run `validator rules lock`", file=f"{folder.label}/{LOCK}")]
     found = []
     files = {rule_id: file for rule_id, file in folder.files.items() if file.rule.status != "draft"}
     for rule_id, file in files.items():

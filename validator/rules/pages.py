@@ -1,0 +1,190 @@
+"""The page of a rule, the table of all rules, and the page of all names: Markdown made from what is read."""
+
+from collections.abc import Iterable, Mapping
+
+from validator.rules.clauses import clause
+from validator.rules.explain import explain
+from validator.rules.folder import RuleFolder
+from validator.rules.model import Rule, RuleSet, Status
+from validator.rules.names import KIND_IN_WORDS, NAMES, TABLES, Name
+from validator.rules.problems import listed
+
+INDEX = "README.md"
+NAMES_PAGE = "rule-names.md"
+_STATUS_IN_WORDS: Mapping[Status, str] = {
+    "active": "Active: they run and their findings count",
+    "shadow": "Shadow: they run and are counted, and their findings are no risk yet",
+    "draft": "Draft: they do not run",
+    "retired": "Retired: they do not run any more, and their ids are never used again",
+}
+_BLANK_IN_WORDS = {"none": "there is none", "not recorded": "not recorded", "never": "never blank"}
+
+
+def rule_pages(folder: RuleFolder) -> dict[str, str]:
+    """File name below docs/ -> text, for every rule, the table of rules and the page of names."""
+    rule_set = folder.rule_set()
+    pages = {f"rules/{rule.rule_id}.md": rule_page(rule, rule_set) for rule in folder.rules}
+    return {f"rules/{INDEX}": index_page(folder.rules), **pages, NAMES_PAGE: names_page()}
+
+
+def rule_page(rule: Rule, rule_set: RuleSet | None = None) -> str:
+    """What the rule looks for, why, who is judged, examples, false alarms, citation."""
+    said = explain(rule, rule_set)
+    facts = [
+        f"**{rule.status}**",
+        f"checks each {rule.check_each}",
+        f"confidence {rule.confidence}",
+        f"version {rule.version}",
+    ]
+    if rule.control:
+        facts.append("negative control: it must never flag")
+    sections = [
+        f"# {rule.rule_id} {rule.title}",
+        " · ".join(facts),
+        rule.why,
+        f"## Who is judged\n\n{_lines(said.judged)}",
+        f"## What is flagged\n\n{_lines([said.flagged, said.severity])}",
+        f"## What a finding says\n\n> {_cell(rule.message)}\n\n{_suggestion(rule)}".rstrip(),
+        _denial_codes(rule),
+        _examples(rule),
+        _bullets("False alarms", rule.false_alarms, "Ways an honest claim can look like this:"),
+        _bullets("Sources", [_source(s.title, s.section, s.checked) for s in rule.sources]),
+        _inputs(rule),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _lines(sentences: Iterable[str]) -> str:
+    """Sentences as paragraphs; the list after a colon begins at the margin."""
+    return "\n\n".join(
+        sentence.replace(":\n  - ", ":\n\n- ", 1).replace("\n  ", "\n") for sentence in sentences
+    )
+
+
+def _suggestion(rule: Rule) -> str:
+    if rule.suggest is None:
+        return ""
+    if rule.suggest.kind is None:
+        return f"Suggested: {rule.suggest.text}"
+    kind = rule.suggest.kind.replace("_", " ")
+    return f"Suggested codes: {kind} `{rule.suggest.of}`, valid on the coding date."
+
+
+def _denial_codes(rule: Rule) -> str:
+    if not rule.carc and not rule.rarc:
+        return ""
+    said = []
+    if rule.carc:
+        said.append(f"Claim adjustment reason code {listed(rule.carc)}.")
+    for number, case in enumerate(rule.rarc):
+        condition = f" when {clause(case.when, '')}" if case.when else (" otherwise" if number else "")
+        said.append(f"Remark code {case.code}{condition}.")
+    return "## What a payer may answer\n\n" + " ".join(said)
+
+
+def _examples(rule: Rule) -> str:
+    if not rule.examples:
+        return ""
+    rows = [
+        f"| {_cell(example.says)} | `{_cell(flow(example.given))}` | {example.expect.replace('_', ' ')} |"
+        for example in rule.examples
+    ]
+    opening = "Each starts from one clean professional claim and changes what is given."
+    return "\n".join(["## Examples", "", opening, "", "| | given | outcome |", "|---|---|---|", *rows])
+
+
+def flow(value: object) -> str:
+    """Nested texts on one line, as YAML flow style shows them; a blank as ~."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {flow(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(flow(each) for each in value) + "]"
+    return str(value) or "~"
+
+
+def _bullets(heading: str, items: Iterable[str], opening: str = "") -> str:
+    lines = [f"- {item}" for item in items]
+    if not lines:
+        return ""
+    return "\n".join([f"## {heading}", "", *([opening, ""] if opening else []), *lines])
+
+
+def _source(title: str, section: str, checked: str) -> str:
+    return f"{title}{', ' + section if section else ''} (read {checked})"
+
+
+def _inputs(rule: Rule) -> str:
+    """What has to be in the feed and the reference; without it the rule is not evaluated."""
+    inputs = explain(rule).inputs
+    kinds = (
+        ("columns", inputs.columns),
+        ("reference facts", inputs.facts),
+        ("value sets", inputs.value_sets),
+        ("tables", inputs.tables),
+        ("needed besides", rule.needs),
+    )
+    items = [f"{kind}: {', '.join(f'`{name}`' for name in names)}" for kind, names in kinds if names]
+    if inputs.unknown_possible:
+        names = ", ".join(f"`{name}`" for name in inputs.unknown_possible)
+        items.append(f"not evaluated where one of these is not recorded and would decide: {names}")
+    return _bullets("What it reads", items)
+
+
+def index_page(rules: Iterable[Rule]) -> str:
+    """All rules by status, with a link to the page of each."""
+    all_rules = list(rules)
+    lines = ["# Rules", "", "Written from the rule files by `validator rules docs`."]
+    for status, meaning in _STATUS_IN_WORDS.items():
+        chosen = [rule for rule in all_rules if rule.status == status]
+        if chosen:
+            lines += [
+                "",
+                f"## {meaning}",
+                "",
+                "| rule | what is wrong | checks each | severity | confidence |",
+            ]
+            lines += ["|---|---|---|---|---|", *map(_index_row, chosen)]
+    return "\n".join(lines) + "\n"
+
+
+def _index_row(rule: Rule) -> str:
+    severities = listed(dict.fromkeys(case.severity for case in rule.severity))
+    link = f"[{rule.rule_id}]({rule.rule_id}.md)"
+    return f"| {link} | {_cell(rule.title)} | {rule.check_each} | {severities} | {rule.confidence} |"
+
+
+def names_page() -> str:
+    """Every name that a rule may use, table by table."""
+    lines = [
+        "# Names in rules",
+        "",
+        "Every `table.column` that a rule may read. Written from the schemas by `validator rules docs`.",
+        "",
+        "A rule that checks each diagnosis reads `diagnosis`, `icd10`, `icd9`, `claim`, `patient`, `batch`; one",
+        "that checks each line reads `line`, `claim`, `patient`, `batch`; one that checks each claim reads the",
+        "last three. Rows of other tables are asked for with `there_is`; their columns are `other.column` there.",
+        "",
+        "A blank means *not recorded* (there is a value and we were not told: the rule is not evaluated where",
+        "it would decide) or *there is none* (an answer like any other, as long as the feed carries the column).",
+    ]
+    for table in TABLES:
+        lines += ["", f"## {table}", "", "| name | holds | meaning | a blank means |", "|---|---|---|---|"]
+        lines += [_name_row(name) for name in NAMES.values() if name.table == table]
+    return "\n".join(lines) + "\n"
+
+
+def _name_row(name: Name) -> str:
+    holds = listed(f"`{word}`" for word in name.words) if name.words else KIND_IN_WORDS[name.kind]
+    return f"| `{name.name}` | {holds} | {_cell(name.doc)} | {_blank(name)} |"
+
+
+def _blank(name: Name) -> str:
+    if not name.fact:
+        return _BLANK_IN_WORDS[name.blank]
+    if name.blank == "never":
+        return "never blank"
+    return "no covered date" if name.always else "no covered date, or the code is not in force"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
