@@ -43,7 +43,7 @@ docs: $(VENV)/run.stamp $(VENV)/reference.stamp ## write the generated pages of 
 	@$(BIN)/python docs/generate.py
 
 bench: $(VENV)/dev.stamp $(VENV)/reference.stamp ## measure against others and write docs/benchmarks.md (about 15 minutes)
-	@$(BIN)/python benchmarks/bench.py $(BENCH)
+	@$(BIN)/python -m benchmarks.bench $(BENCH)
 
 lock: ## write requirements/*.lock from pyproject.toml; UPGRADE=1 takes the newest versions
 	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer found" >&2; exit 1; }

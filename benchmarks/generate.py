@@ -1,17 +1,14 @@
 """Make up a batch of realistic volume: the same file for the same seed, written piece by piece.
 
-`python benchmarks/generate.py --claims 1000000 --out benchmarks/work/claims.parquet`
+`python -m benchmarks.generate --claims 1000000 --out benchmarks/work/claims.parquet`
 """
 
 import argparse
-import sys
 import time
 from pathlib import Path
 
 import polars as pl
 import pyarrow.parquet as pq
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.chance import Chance
 from benchmarks.claims import Mix, make_piece

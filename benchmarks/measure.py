@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parent.parent
 SAMPLE_SECONDS = 0.02
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -25,17 +26,15 @@ class Measured:
     answer: dict[str, Any]
 
 
-def run(
-    command: Sequence[str], *, accept: Sequence[int] = (0,), environment: dict[str, str] | None = None
-) -> Measured:
+def run(command: Sequence[str], *, accept: Sequence[int] = (0,)) -> Measured:
     """Run the command; stop with its own words when it fails."""
     start = time.perf_counter()
     process = subprocess.Popen(
         command,
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, **(environment or {})},
     )
     watcher = _Watcher(process.pid)
     watcher.start()

@@ -7,13 +7,9 @@ with the status already decided, so that one join answers. Its preparation is no
 
 import argparse
 import json
-import sys
 import time
-from pathlib import Path
 
 import duckdb
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from benchmarks.contestants.code_set import DIAGNOSES
 

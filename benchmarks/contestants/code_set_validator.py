@@ -2,13 +2,9 @@
 
 import argparse
 import json
-import sys
 import time
-from pathlib import Path
 
 import polars as pl
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from benchmarks.contestants.code_set import DIAGNOSES
 from validator.reference.lookup import Reference, open_reference

@@ -1,21 +1,18 @@
 """The Medicare Code Editor of the `msdrg` package over inpatient claims, one process for each core.
 
-Only its own work is timed: the claims stand ready as the dictionaries it takes, the editors are open.
+Timed are its own work, with the claims ready as the dictionaries it takes and the editors open, and the whole
+way from the Parquet file.
 """
 
 import argparse
 import json
 import multiprocessing
 import os
-import sys
 import time
 from multiprocessing.synchronize import Barrier
-from pathlib import Path
 from typing import Any
 
 import polars as pl
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from benchmarks.contestants.code_set import DIAGNOSES
 
@@ -57,12 +54,15 @@ def edit(path: str, first: int, count: int, start_line: Barrier, results: Any) -
     """Edit this process's claims once all processes are ready; say how many, with edits, seconds."""
     from msdrg import MceEditor
 
-    claims = read_claims(path, first, count)
     with MceEditor() as editor:
+        start_line.wait()
+        began = time.perf_counter()
+        claims = read_claims(path, first, count)
         start_line.wait()
         start = time.perf_counter()
         edited = sum(1 for claim in claims if editor.edit(claim)["edits"])
-        results.put((len(claims), edited, time.perf_counter() - start))
+        end = time.perf_counter()
+        results.put((len(claims), edited, end - start, end - began))
 
 
 def main() -> None:
@@ -85,8 +85,16 @@ def main() -> None:
     done = [results.get() for _ in processes]
     for process in processes:
         process.join()
-    claims, edited, seconds = sum(d[0] for d in done), sum(d[1] for d in done), max(d[2] for d in done)
-    print(json.dumps({"seconds": seconds, "claims": claims, "edited": edited, "processes": cores}))
+    claims, edited = sum(one[0] for one in done), sum(one[1] for one in done)
+    seconds, from_file = max(one[2] for one in done), max(one[3] for one in done)
+    answer = {
+        "seconds": seconds,
+        "from_file": from_file,
+        "claims": claims,
+        "edited": edited,
+        "processes": cores,
+    }
+    print(json.dumps(answer))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,263 @@
+"""Measure the validator beside others in one run and write docs/benchmarks.md.
+
+Contestants take turns, so that a busy moment of the machine hits both; medians are compared. Every contestant
+is a process of its own, and its memory is that of all its children too.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.measure import Measured, run
+
+ROOT = Path(__file__).resolve().parent.parent
+HERE = ROOT / "benchmarks"
+WORK = HERE / "work"
+VALIDATOR = str(Path(sys.executable).parent / "validator")
+BATCH_DATE = "2026-11-01"
+SQL_WAYS = ("range join", "count first", "by release")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: what was measured, here and by others, and what it must reach."""
+
+    what: str
+    here: str
+    other: str
+    ratio: str
+    must: str
+    reached: bool
+
+
+def median(runs: Sequence[Measured], of: Callable[[Measured], float]) -> float:
+    """The middle one of what the runs say."""
+    return statistics.median(of(each) for each in runs)
+
+
+def inner(each: Measured) -> float:
+    """The seconds a contestant took by its own clock, without starting Python and importing."""
+    return float(each.answer["seconds"])
+
+
+def take_turns(commands: Mapping[str, Sequence[str]], *, times: int) -> dict[str, list[Measured]]:
+    """Run every command so many times, one after the other and round again."""
+    runs: dict[str, list[Measured]] = {name: [] for name in commands}
+    for _ in range(times):
+        for name, command in commands.items():
+            runs[name].append(run(command))
+    return runs
+
+
+def python(module: str, *words: str) -> list[str]:
+    """The command that runs a module of benchmarks/ with this interpreter."""
+    return [sys.executable, "-m", module, *words]
+
+
+def batch(name: str, *options: str) -> Path:
+    """A made-up batch below benchmarks/work/, made once."""
+    path = WORK / f"{name}.parquet"
+    if not path.exists():
+        run(python("benchmarks.generate", "--out", str(path), *options))
+    return path
+
+
+def night(claims: Path, name: str) -> list[str]:
+    """The command line of one whole run into an empty folder."""
+    out = WORK / "reports" / name
+    clean = f"import shutil; shutil.rmtree({str(out)!r}, ignore_errors=True)"
+    run([sys.executable, "-c", clean])
+    return [
+        VALIDATOR,
+        "run",
+        str(claims),
+        "--out",
+        str(out),
+        "--batch-date",
+        BATCH_DATE,
+        "--fail-on",
+        "never",
+        "--json",
+    ]
+
+
+def measure_nights(claims: Path, *, times: int) -> tuple[list[Row], Measured]:
+    """`validator run` end to end over 1,000,000 claims."""
+    runs = [run(night(claims, "million")) for _ in range(times)]
+    seconds, peak = median(runs, lambda each: each.seconds), max(each.peak_bytes for each in runs)
+    findings = runs[0].answer["totals"]["findings"]
+    row = Row(
+        f"`validator run`, 1,000,000 claims, end to end with all reports ({findings:,} findings)",
+        f"{seconds:.1f} s, {gib(peak)} peak",
+        "",
+        "",
+        "30 s, 4 GiB",
+        seconds <= 30 and peak <= 4 * 2**30,
+    )
+    return [row], sorted(runs, key=lambda each: each.seconds)[len(runs) // 2]
+
+
+def measure_ten_million(one: Measured) -> list[Row]:
+    """Ten times the claims should take ten times the time and the same memory."""
+    ten = run(night(batch("claims-10m", "--claims", "10000000"), "ten-million"))
+    time_ratio, memory_ratio = ten.seconds / one.seconds, ten.peak_bytes / one.peak_bytes
+    return [
+        Row(
+            "10,000,000 claims against 1,000,000",
+            f"{ten.seconds:.1f} s, {gib(ten.peak_bytes)} peak",
+            f"{one.seconds:.1f} s, {gib(one.peak_bytes)} peak",
+            f"{time_ratio:.1f}x the time, {memory_ratio:.2f}x the memory",
+            "11x, 1.2x",
+            time_ratio <= 11 and memory_ratio <= 1.2,
+        )
+    ]
+
+
+def measure_code_set(claims: Path, *, times: int) -> list[Row]:
+    """The dated code-set check alone, against the fastest of the ways to write it in SQL."""
+    from benchmarks.contestants.code_set import prepare_code_tables
+
+    tables = WORK / "codes.duckdb"
+    prepare_code_tables(tables, claims)
+    contestant = "benchmarks.contestants.code_set"
+    commands = {way: python(f"{contestant}_duckdb", str(claims), str(tables), way) for way in SQL_WAYS}
+    commands["validator"] = python(f"{contestant}_validator", str(claims))
+    runs = take_turns(commands, times=times)
+    answers = {str(each[0].answer["counts"]) for each in runs.values()}
+    if len(answers) > 1:
+        sys.exit(f"the contestants of the code-set check disagree: {answers}")
+    best = min(SQL_WAYS, key=lambda way: median(runs[way], inner))
+    ours, theirs = median(runs["validator"], inner), median(runs[best], inner)
+    peak = {name: max(each.peak_bytes for each in runs[name]) for name in ("validator", best)}
+    return [
+        Row(
+            "dated code-set check alone, 1,000,000 claims",
+            f"{ours:.2f} s, {gib(peak['validator'])}",
+            f'DuckDB SQL ("{best}"): {theirs:.2f} s, {gib(peak[best])}',
+            f"{theirs / ours:.1f}x",
+            "as fast",
+            theirs >= ours,
+        )
+    ]
+
+
+def measure_code_editor(*, times: int) -> list[Row]:
+    """The Medicare Code Editor's diagnosis edits over inpatient claims, against the msdrg package."""
+    claims = batch("stays", "--claims", "200000", "--inpatient-only")
+    commands = {
+        "validator": python("benchmarks.contestants.mce_validator", str(claims)),
+        "msdrg": python("benchmarks.contestants.mce_msdrg", str(claims), "--count", "100000"),
+    }
+    runs = take_turns(commands, times=times)
+    rows = []
+    for clock, what in (("seconds", "claims ready in memory"), ("from_file", "from the Parquet file")):
+        speed = {
+            name: median(each, lambda one, clock=clock: one.answer["claims"] / one.answer[clock])
+            for name, each in runs.items()
+        }
+        peak = {name: max(each.peak_bytes for each in one) for name, one in runs.items()}
+        rows.append(
+            Row(
+                f"MCE diagnosis edits, {what}",
+                f"{speed['validator']:,.0f} claims/s, {gib(peak['validator'])}",
+                f"msdrg, {runs['msdrg'][0].answer['processes']} processes: "
+                f"{speed['msdrg']:,.0f} claims/s, {gib(peak['msdrg'])}",
+                f"{speed['validator'] / speed['msdrg']:.1f}x",
+                "30x",
+                speed["validator"] >= 30 * speed["msdrg"],
+            )
+        )
+    return rows
+
+
+def measure_small(*, times: int) -> list[Row]:
+    """What a person waits for at the keyboard."""
+    small = batch("claims-1k", "--claims", "1000")
+    helps = [run([VALIDATOR, "--help"]) for _ in range(times)]
+    nights = [run(night(small, "thousand")) for _ in range(times)]
+    rows = []
+    for what, runs, must in (
+        ("`validator --help`", helps, 0.3),
+        ("`validator run`, 1,000 claims, end to end", nights, 2.0),
+    ):
+        seconds, peak = median(runs, lambda each: each.seconds), max(each.peak_bytes for each in runs)
+        rows.append(Row(what, f"{seconds:.2f} s, {gib(peak)}", "", "", f"{must:g} s", seconds <= must))
+    return rows
+
+
+def measure_report() -> list[Row]:
+    """The size of the page when there is much to show."""
+    done = run(night(batch("findings-100k", "--claims", "250000", "--wrong-codes", "0.078"), "findings"))
+    findings = done.answer["totals"]["findings"]
+    size = Path(done.answer["report"]).stat().st_size
+    per_100k = size * 100_000 / findings
+    return [
+        Row(
+            f"report.html at {findings:,} findings", f"{size / 1e6:.1f} MB", "", "", "10 MB", per_100k <= 10e6
+        )
+    ]
+
+
+def gib(size: float) -> str:
+    """Bytes as GiB."""
+    return f"{size / 2**30:.2f} GiB"
+
+
+def machine() -> str:
+    """What it ran on, in general words."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    packages = ", ".join(f"{name} {version(name)}" for name in ("polars", "duckdb", "msdrg"))
+    cores = len(os.sched_getaffinity(0))
+    system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    return f"{cores} cores, {memory:.0f} GiB of memory, {system}, {packages}"
+
+
+def page(rows: Sequence[Row], command: str) -> str:
+    """docs/benchmarks.md: the notes that stay, and the last table."""
+    lines = [(HERE / "page.md").read_text(encoding="utf-8").rstrip(), "", "## Last run", ""]
+    lines += [f"`{command}` on {machine()}.", ""]
+    lines += ["| what | here | other | ratio | must reach | reached |", "|---|---|---|---|---|---|"]
+    lines += [
+        f"| {r.what} | {r.here} | {r.other} | {r.ratio} | {r.must} | {'yes' if r.reached else 'no'} |"
+        for r in rows
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Measure, print the table, write the page."""
+    parser = argparse.ArgumentParser(description="Measure the validator beside others.")
+    parser.add_argument("--times", type=int, default=3, help="runs of each contestant; the median counts")
+    parser.add_argument(
+        "--ten-million", action="store_true", help="also 10,000,000 claims (some minutes and 1 GB of disk)"
+    )
+    parser.add_argument(
+        "--dry", action="store_true", help="print the table, leave docs/benchmarks.md as it is"
+    )
+    given = parser.parse_args()
+    WORK.mkdir(exist_ok=True)
+    claims = batch("claims-1m", "--claims", "1000000")
+    nights, one = measure_nights(claims, times=given.times)
+    rows = [
+        *nights,
+        *measure_code_set(claims, times=max(5, given.times)),
+        *measure_code_editor(times=given.times),
+        *(measure_ten_million(one) if given.ten_million else []),
+        *measure_small(times=max(5, given.times)),
+        *measure_report(),
+    ]
+    command = "make bench" + (" BENCH=--ten-million" if given.ten_million else "")
+    text = page(rows, command)
+    print(text.split("## Last run")[1].strip())
+    if not given.dry:
+        (ROOT / "docs" / "benchmarks.md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
