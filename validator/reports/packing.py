@@ -18,6 +18,7 @@ COLUMNS = (
     "source_file", "source_row", "reference_release", "first_seen",
 )  # fmt: skip
 _MONEY = ("amount_at_risk", "expected_loss")  # sent as whole cents
+_ID_SHOWN = r"^([0-9a-f]{10})[0-9a-f]{6}"  # ids are random: whole ones would be a third of the page
 _NUMBERS = ("line_number", "diagnosis_position", "source_row")
 
 
@@ -25,9 +26,10 @@ def packed(rows: pl.DataFrame, others: Mapping[str, Any]) -> str:
     """`{others..., rows: number, columns: {name: column}}` as JSON, gzip (no time stamp) and base64.
 
     A column is a list of values, or `{words: [...], at: [...]}` with each distinct text once where texts
-    repeat. The result has no character that means anything in HTML.
+    repeat. Of a finding's id the first ten characters are kept. The result has no character that means anything in HTML.
     """
     frame = joined_lists(rows.select(COLUMNS))
+    frame = frame.with_columns(pl.col("finding_id").str.replace(_ID_SHOWN, "$1"))
     columns = {name: _column(frame[name]) for name in COLUMNS}
     text = json.dumps(
         {**others, "rows": rows.height, "columns": columns}, separators=(",", ":"), ensure_ascii=False

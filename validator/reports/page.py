@@ -52,6 +52,7 @@ def write_page(content: RunContent, file: BinaryIO) -> None:
         totals=known(content.totals, TOTALS_KEYS),
         reference=known(content.reference, REFERENCE_KEYS),
         suppressions=[known(given, SUPPRESSION_KEYS) for given in content.suppressions],
+        settings=[(name.replace("_", " "), _said(value)) for name, value in sorted(content.settings.items())],
         policy=_policy(scripts=(grid_script, page_script), style=style),
         style=Markup(style),
         grid_script=Markup(grid_script),
@@ -59,6 +60,7 @@ def write_page(content: RunContent, file: BinaryIO) -> None:
         findings_data=Markup(packed(rows, _beside(content))),
         long_date=f"{content.batch_date:%A} {content.batch_date.day} {content.batch_date:%B %Y}",
         rules_that_flagged=sum(1 for row in summary.rules if row.flagged),
+        any_suppressed=any(row.suppressed for row in summary.rules),
         money_rules=[row for row in summary.rules if row.amount][:_RULES_WITH_BARS],
         severity_bar=_severity_bar(summary),
         not_judged=_not_judged(content, summary),
@@ -95,6 +97,15 @@ def _dollars(value: Any, *, places: int) -> str:
     if not amount and places:
         return "–"
     return f"${amount:,.{2 if 0 < amount < 100 else places}f}"
+
+
+def _said(value: Any) -> str:
+    """A setting in a reader's words."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(str(item) for item in value) or "none"
+    return "not set" if value is None else str(value)
 
 
 def _share(value: float) -> str:

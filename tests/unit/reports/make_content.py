@@ -60,13 +60,9 @@ CODES = (
     ("H40.1", "Open-angle glaucoma", "H40.10X0;H40.1110;H40.1120;H40.1130"),
 )
 _TITLES = {
-    suggestion: f"{title}, {place}"
+    suggestion: f"{title}, as {suggestion} says"
     for _, title, suggestions in CODES
-    for suggestion, place in zip(
-        filter(None, suggestions.split(";")),
-        ("occipito-atlanto-axial", "cervical", "cervicothoracic", "thoracic", "lumbar", "sacral", "a", "b", "c"),
-        strict=False,
-    )
+    for suggestion in filter(None, suggestions.split(";"))
 }
 _REASONS = {"claim id is blank": 31, "no column holds a date that can be read": 9}
 
@@ -99,6 +95,8 @@ def make_findings(count: int, *, seed: int = 7) -> pl.DataFrame:
             day = date(2025, 9, 1) + timedelta(days=dice.randrange(150))
         rule_id, _, severity, confidence, _, citation, says = RULES[min(int(dice.paretovariate(0.7)) % 17, 9)]
         code, title, suggestions = CODES[min(int(dice.paretovariate(0.8)) % 23, 9)]
+        if rule_id == "CL408":
+            code, title, suggestions = None, "", ""
         on_line = rule_id.startswith("PX")
         rows.append({
             "finding_id": f"{dice.getrandbits(64):016x}",
@@ -109,7 +107,7 @@ def make_findings(count: int, *, seed: int = 7) -> pl.DataFrame:
             "line_number": 1 + number % 4 if on_line else None,
             "diagnosis_role": None if on_line else "principal" if number % 3 else "secondary",
             "diagnosis_position": None if on_line else 1 + number % 5,
-            "code": None if rule_id == "CL408" else code, "code_title": title or None, "coding_date": day,
+            "code": code, "code_title": title or None, "coding_date": day,
             "message": says.format(code=code, title=title, day=day),
             "suggestions": [s for s in suggestions.split(";") if s] if rule_id in ("DX002", "DX003") else [],
             "related": [], "citation": citation, "carc": "16" if severity == "reject" else None,

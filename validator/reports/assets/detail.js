@@ -69,7 +69,7 @@ class Detail {
         ["First seen", at("first_seen")],
         ["File", at("source_file")],
         ["Row", at("source_row")],
-        ["Finding", at("finding_id")],
+        ["Finding id begins", at("finding_id")],
       ])));
     this.drawer.hidden = false;
     this.drawer.scrollTop = 0;

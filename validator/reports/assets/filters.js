@@ -58,7 +58,9 @@ class Filters {
       const wanted = this[key] === BLANK ? "" : this[key];
       narrow(EXACT[key], (word) => word === wanted);
     }
-    for (const word of this.q.toLowerCase().split(/\s+/).filter(Boolean)) {
+    for (const given of this.q.toLowerCase().split(/\s+/).filter(Boolean)) {
+      // A finding's whole id, as the other files have it; this page knows how it begins.
+      const word = given.replace(/^([0-9a-f]{10})[0-9a-f]{6}(?=-|$)/, "$1");
       const found = new Uint8Array(this.rows);
       for (const name of SEARCHED) this.columns[name].find((text) => text.toLowerCase().includes(word), found);
       this.columns.rule_id.find((id) => (this.ruleTitles[id] || "").toLowerCase().includes(word), found);

@@ -111,7 +111,7 @@ async function start() {
       const text = value === null ? "" : /^\s*[=+\-@\t\r\n＝＋－＠]/.test(value) ? `'${value}` : value;
       return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
     };
-    const lines = [names.join(",")];
+    const lines = [names.join(",").replace("finding_id", "finding_id_begins")];
     for (const row of list.getData("active")) lines.push(names.map((name) => cell(name, row.i)).join(","));
     const link = node("a", { download: `findings-shown-${document.body.dataset.batch}.csv` });
     link.href = URL.createObjectURL(new Blob([lines.join("\r\n"), "\r\n"], { type: "text/csv" }));
