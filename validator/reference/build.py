@@ -81,6 +81,7 @@ def make_tables(sources: ReferenceSources) -> dict[str, pl.DataFrame]:
                 "sha256": [sources.sha256],
                 "covers_from": [manifest["covers_from"]],
                 "covers_to": [manifest["covers_to"]],
+                "tabular_release": [manifest["tabular"]["release"]],
             }
         ),
         "release": pl.DataFrame(manifest["releases"]),

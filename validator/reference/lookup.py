@@ -13,6 +13,7 @@ import polars as pl
 from validator.errors import Place, ReferenceError
 from validator.reference import histories
 from validator.reference.build import build_reference, built_path
+from validator.reference.card import CodeCard, make_card
 from validator.reference.schema import CODE_FACTS, ICD10_FACTS, CodeFacts, Period
 from validator.reference.sources import shipped_sources
 from validator.reference.suggestions import Offer, suggest
@@ -132,6 +133,15 @@ class Reference:
         `meaning` says what the 7th characters mean, where the codes differ in it.
         """
         return suggest(self._offer, kind, pairs)
+
+    def card(self, code: str, on: date) -> CodeCard:
+        """Everything known about one code, as a person types it, on one day."""
+        return make_card(self, code, on)
+
+    @cached_property
+    def tabular_release(self) -> str:
+        """The release whose notes are loaded; codes that began later have none of their own."""
+        return str(self.tables.read("select tabular_release from meta").item())
 
     @cached_property
     def value_sets(self) -> tuple[str, ...]:
