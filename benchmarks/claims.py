@@ -119,7 +119,8 @@ def _claims(met: pl.DataFrame, chance: Chance) -> pl.DataFrame:
 
 def _npi(table: pl.DataFrame, chance: Chance, provider: str) -> pl.Expr:
     """A ten-digit number with the check digit of an NPI: Luhn over the number with 80840 before it."""
-    stems = table.select(100_000_000 + chance.below(100_000_000, table, "npi", provider)).to_series()
+    # Numbers given out so far begin with 1; these begin with 2, so that they are nobody's.
+    stems = table.select(200_000_000 + chance.below(100_000_000, table, "npi", provider)).to_series()
     digits = [stems // 10**place % 10 for place in range(9)]
     doubled = [digit * 2 // 10 + digit * 2 % 10 for digit in digits[0::2]]
     # 24 is what the prefix 80840 adds to the sum.
