@@ -6,6 +6,7 @@ from datetime import date
 
 from tests.agree.plain import PlainEngine
 from tests.agree.plain_codes import plain_codes
+from tests.agree.plain_rows import PlainRow
 from validator.claims.derive import derive
 from validator.claims.schema import ClaimTables
 from validator.engine.evaluate import Settings, evaluate, outcomes
@@ -17,23 +18,16 @@ Key = tuple[str, str, str | None, int | None, int | None]
 Answers = Mapping[Key, str]
 
 
+def row_key(row: PlainRow) -> tuple[str, str | None, int | None, int | None]:
+    """What tells a row from all others in both implementations."""
+    names = ("role", "position", "line_number")
+    return (str(row.claim_key), *(row.raw.get(name) for name in names))  # type: ignore[return-value]
+
+
 def plain_answers(tables: ClaimTables, rules: RuleSet, batch_date: date) -> tuple[Answers, Answers]:
     """Outcome of every rule on every row, and severity of every flagged one, by the plain implementation."""
     found = PlainEngine(tables, plain_codes(), batch_date).outcomes(rules.rules, rules.precedence)
-    keyed = [
-        (
-            (
-                one.rule_id,
-                one.row.raw["claim_key"] if one.row.table == "claim" else keys[one.row.claim_no],
-                one.row.raw.get("role"),
-                one.row.raw.get("position"),
-                one.row.raw.get("line_number"),
-            ),
-            one,
-        )
-        for keys in [dict(zip(tables.claims["claim_no"], tables.claims["claim_key"], strict=True))]
-        for one in found
-    ]
+    keyed = [((one.rule_id, *row_key(one.row)), one) for one in found]
     assert len(dict(keyed)) == len(keyed), "the claims of the test have two rows of one key"
     said = {key: one.outcome for key, one in keyed}
     severities = {key: str(one.severity) for key, one in keyed if one.severity is not None}

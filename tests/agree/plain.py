@@ -87,18 +87,17 @@ class PlainEngine:
         raise AssertionError("the last case of a severity has no condition")
 
     def _silence(self, order: Precedence, by_id: dict[str, Rule], found: dict[tuple[str, int], str]) -> None:
-        """The first rule that flags a row (or claim, as `per` says) puts later ones out of scope there."""
-        present = [by_id[rule_id] for rule_id in order.order if rule_id in by_id]
+        """The first rule that flags a row puts later ones out of scope there; a shadow rule does not."""
+        ordered = [by_id[rule_id] for rule_id in order.order if rule_id in by_id]
         spoken: set[int] = set()
-        for rule in present:
-            flagged_here = set()
+        for rule in ordered:
+            if rule.check_each != order.per:
+                continue
             for row in self.rows[rule.check_each]:
-                place = row.claim_no if order.per == "claim" else row.number
-                if place in spoken:
+                if row.number in spoken:
                     found[rule.rule_id, row.number] = "out_of_scope"
-                elif found[rule.rule_id, row.number] == "flagged":
-                    flagged_here.add(place)
-            spoken |= flagged_here
+                elif found[rule.rule_id, row.number] == "flagged" and rule.status != "shadow":
+                    spoken.add(row.number)
 
     def _in_force(self, rule: Rule, row: PlainRow) -> Answer:
         if rule.in_force_from is None and rule.in_force_until is None:
@@ -111,12 +110,13 @@ class PlainEngine:
         return after_start and before_end
 
     def _code_is_valid(self, rule: Rule, row: PlainRow) -> Answer:
-        """A rule about what a code means judges only codes that mean something on their date."""
+        """A rule about what a code means judges only ICD-10-CM codes that mean something on their date."""
         facts = [RULE_FACTS.get(f.name) for f in fields_read((rule.only_for, rule.flag_when)) if not f.other]
         if all(fact is None or fact.always for fact in facts):
             return True
-        status = self.read(Field("icd10.status"), row, None)
-        return None if status is None else status == "in_force"
+        status = Compare(Field("icd10.status"), "equals", "in_force")
+        system = Compare(Field("diagnosis.code_system"), "is_not", "icd9cm")
+        return all_of([self.answer(status, row), self.answer(system, row)])
 
     def answer(self, condition: Condition, row: PlainRow, other: PlainRow | None = None) -> Answer:
         """What one condition says about one row (and, inside there_is, about the row that was found)."""

@@ -67,6 +67,9 @@ class PlainCodes:
             if seventh and row["kind"] == "billable":
                 self.stems[row["code"][:6]].append(span)
         self.sorted_codes = sorted(self.spans)
+        self.by_skeleton: dict[str, list[str]] = defaultdict(list)
+        for code in self.sorted_codes:
+            self.by_skeleton[_skeleton(code)].append(code)
         self.flags: dict[str, list[Span]] = defaultdict(list)
         for row in _rows("mce_dx_flags.csv.gz"):
             self.flags[row["code"]].append(
@@ -88,7 +91,7 @@ class PlainCodes:
         return code in self.spans or bool(self._stem_spans(code))
 
     def icd9_exists(self, code: str) -> bool:
-        """A code of ICD-9-CM, or a header of one: three characters and more that some code begins with."""
+        """A code of ICD-9-CM, or a header: what some code begins with, from 3 characters (E codes: 4)."""
         return code in self.icd9 or code in _icd9_headers(frozenset(self.icd9))
 
     def status(self, code: str, on: date | None) -> str | None:
@@ -169,21 +172,22 @@ class PlainCodes:
         return "not_permitted" if takes_one else "none"
 
     def _in_force_with_placeholder(self, code: str, on: date) -> bool:
-        """Does the code stand in the list once a run of X is put somewhere after its third character?"""
-        repaired = [
-            code[:place] + "X" * number + code[place:]
-            for place in range(3, len(code))
-            for number in range(1, 8 - len(code))
-        ]
-        return any(self.status(candidate, on) == "in_force" for candidate in repaired)
+        """Is there a code that day which has X as a placeholder and is the same but for where X stands?"""
+        alike = self.by_skeleton.get(_skeleton(code), [])
+        return any("X" in known[3:] and self.status(known, on) == "in_force" for known in alike)
 
     def in_value_set(self, name: str, code: str, on: date | None) -> bool | None:
-        """Whether the dated value set holds the code that day."""
-        if on is None:
-            return None
+        """Whether the dated value set holds the code that day; what it never holds needs no day."""
         with (REFERENCE / "valuesets" / f"{name}.csv").open(encoding="utf-8") as file:
             rows = [row for row in csv.DictReader(file) if row["code"] == code]
-        return any(_span_of(row).holds(on) for row in rows)
+        if not rows:
+            return False
+        return None if on is None else any(_span_of(row).holds(on) for row in rows)
+
+
+def _skeleton(code: str) -> str:
+    """The code without any X after its category."""
+    return code[:3] + code[3:].replace("X", "")
 
 
 def _span_of(row: dict[str, str]) -> Span:
@@ -202,7 +206,9 @@ def date_reach(on: date | None) -> str | None:
 
 @cache
 def _icd9_headers(codes: frozenset[str]) -> frozenset[str]:
-    return frozenset(code[:length] for code in codes for length in range(3, len(code)))
+    return frozenset(
+        code[:length] for code in codes for length in range(4 if code[0] == "E" else 3, len(code))
+    )
 
 
 @cache

@@ -124,17 +124,25 @@ def looks_like_icd9(code: str) -> bool:
 
 
 def code_system(
-    code: str, *, listed10: bool, listed9: bool, well_formed: bool, declared: str | None, on: date | None
-) -> str:
-    """The code system that the evidence supports: membership, then the declaration, then date and shape."""
+    diagnosis: Row, *, listed10: bool, listed9: bool, well_formed: bool, on: date | None
+) -> str | None:
+    """The code system that the evidence supports: membership, then the declaration, then date and shape.
+
+    A code of ICD-9 that was sent with its point after the fourth character (E888.1) can be nothing else.
+    """
+    code, declared = str(diagnosis["code"]), diagnosis["declared_code_system"]
+    if listed9 and re.fullmatch(r"[Ee][0-9]{3}\.[0-9]", str(diagnosis["code_as_sent"]).strip()):
+        return "icd9cm"
     if listed10 and not listed9:
         return "icd10cm"
     if listed9 and not listed10:
         return "icd9cm"
     if listed9 and listed10:
         if declared is not None:
-            return declared
-        return "icd9cm" if on is not None and on < ICD10_STARTS else "icd10cm"
+            return str(declared)
+        if on is None:
+            return None
+        return "icd9cm" if on < ICD10_STARTS else "icd10cm"
     if declared == "icd9cm" or looks_like_icd9(code):
         return "icd9cm"
     return "icd10cm" if well_formed else "other"

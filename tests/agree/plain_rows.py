@@ -24,6 +24,7 @@ class PlainRow:
     table: str
     number: int
     claim_no: int
+    claim_key: object
     values: dict[str, object]
     raw: dict[str, object]
     order: tuple[object, ...]
@@ -55,7 +56,7 @@ def plain_rows(tables: ClaimTables, codes) -> dict[str, list[PlainRow]]:
             claim["source_file"],
             claim["source_row"],
         )
-        rows["claim"].append(PlainRow("claim", no, no, claim_values, claim, claim_order))
+        rows["claim"].append(PlainRow("claim", no, no, claim["claim_key"], claim_values, claim, claim_order))
         children = {
             "diagnoses": diagnoses[no],
             "procedures": [row for row in tables.procedures.to_dicts() if row["claim_no"] == no],
@@ -66,7 +67,8 @@ def plain_rows(tables: ClaimTables, codes) -> dict[str, list[PlainRow]]:
                 values = claim_values | _named_values(table, row, carried)
                 name = RULE_TABLE[table]
                 order = (*claim_order, no, *_order_within_claim(row))
-                rows[name].append(PlainRow(name, len(rows[name]), no, values, row, order))
+                made = rows[name]
+                made.append(PlainRow(name, len(made), no, claim["claim_key"], values, row, order))
     return rows
 
 
@@ -101,11 +103,10 @@ def _derive_claim(claim, lines, diagnoses, carried, codes) -> None:
                 claim, lines, row["role"], row["position"]
             )
         row["code_system"] = plain_derive.code_system(
-            row["code"],
+            row,
             listed10=codes.ever_listed(row["code"]),
             listed9=codes.icd9_exists(row["code"]),
             well_formed=codes.well_formed(row["code"]),
-            declared=row["declared_code_system"],
             on=row["coding_date"],
         )
 
