@@ -101,9 +101,9 @@ def main(wheels: Path) -> None:
             ("code",),
             sorted({(row.code,) for row in mce.code_master(records["mce_i9dx_master"])}),
         ),
-        "icd10cm_successors.csv.gz": (
-            ("code", "successor", "valid_from"),
-            successors(mce.conversions(records["icd10cm_conversions"]), master),
+        "icd10cm_conversions.csv.gz": (
+            ("code", "newer", "valid_from"),
+            conversion_pairs(mce.conversions(records["icd10cm_conversions"]), master),
         ),
         "icd10cm_earlier_titles.csv.gz": (
             ("code", "until", "title", "source"),
@@ -206,18 +206,21 @@ def flag_spans(master: Iterable[mce.MasterRow]) -> list[Row]:
     return sorted(rows, key=lambda row: (row[0], row[1], row[2]))
 
 
-def successors(conversions: Iterable[tuple[str, str, date]], master: Iterable[mce.MasterRow]) -> list[Row]:
-    """Pairs whose old code ended the day before the new one began.
+def conversion_pairs(
+    conversions: Iterable[tuple[str, str, date]], master: Iterable[mce.MasterRow]
+) -> list[Row]:
+    """Pairs of codes, the newer of which began on the day named.
 
-    The conversion table also names codes that went on (their meaning narrowed), categories, and cells that
-    hold two codes or a sentence; none of these is the successor of an ended code.
+    The conversion table also names categories, ranges, and cells that hold two codes or a sentence; these are
+    left out. The older code may have gone on beside the newer one.
     """
-    last = {row.code: row.valid_to for row in sorted(master, key=lambda row: row.valid_to)}
+    known = {row.code for row in master}
+    begins = {(row.code, row.valid_from) for row in master}
     return sorted(
         {
             (old, new, day)
             for old, new, day in conversions
-            if new in last and old != new and last.get(old) == day - timedelta(days=1)
+            if old in known and old != new and (new, day) in begins
         }
     )
 

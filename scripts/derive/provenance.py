@@ -16,9 +16,9 @@ HOW = {
     "mce_age_groups.csv": "Age groups of MCE edit 4.",
     "mce_discharge_status.csv": "Patient discharge statuses that the MCE knows; numbers only.",
     "icd9cm_codes.csv.gz": "Every ICD-9-CM diagnosis code that the master ever held; codes only.",
-    "icd10cm_successors.csv.gz": (
-        "The code master's conversion records, kept where the old code ended the day before the new one "
-        "began."
+    "icd10cm_conversions.csv.gz": (
+        "The code master's conversion records of both directions: an older code, a newer one, and the day "
+        "the newer one began. The older may have gone on beside it."
     ),
     "icd10cm_earlier_titles.csv.gz": (
         "Titles that the tabular list of April 2026 does not give: of ended codes, and wordings revised "

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from validator.errors import UsageError
+
 if TYPE_CHECKING:
-    from validator.reference.card import CodeCard, Node, Related, Seventh, Span
+    from validator.reference.card import Branch, CodeCard, Node, Related, Seventh, Span
 
 CodeArgument = Annotated[str, typer.Argument(metavar="CODE", help="With or without point, in either case.")]
 OnOption = Annotated[
@@ -35,6 +37,8 @@ def code(code: CodeArgument, on: OnOption = None, as_json: JsonOption = False) -
     """Show the code card: status on a day, dates, billable codes below, notes, 7th characters, edit flags."""
     from validator.reference.lookup import open_reference
 
+    if not code.strip(" ."):
+        raise UsageError("there is no code to look up", fix="For instance: validator code M53.2")
     reference = open_reference(on_step=lambda step: typer.echo(f"reference: {step}", err=True))
     # The one place of this command where the clock is read; everything below is told the day.
     day = on.date() if on else date.today()
@@ -91,11 +95,14 @@ def _print_card(card: "CodeCard", covers: tuple[date, date]) -> None:
     release = f" (release {card.release})" if card.release else ""
     page.line(f"On {card.on}{release}: {status_sentence(card, covers)}.")
     page.section("Dates", [(_span_dates(span), _span_words(span)) for span in card.spans])
-    page.section("Directly below it", _titled(card.next_level))
     more = card.instead_total - len(card.instead)
-    page.section(
-        card.instead_why, [*_titled(card.instead), *([("...", f"and {more:,} more")] if more else [])]
-    )
+    if more and card.next_level:
+        # Nobody reads thousands of codes; the level below shows where to go on.
+        page.section("Directly below it", [_branch(one) for one in card.next_level])
+    else:
+        page.section(
+            card.instead_why, [*_titled(card.instead), *([("...", f"and {more:,} more")] if more else [])]
+        )
     # The completed codes of an incomplete one say the same; of an ended stem nothing is permitted any more.
     if card.status != "incomplete" and any(one.permitted for one in card.sevenths):
         page.section("7th characters", [_seventh(one) for one in card.sevenths])
@@ -106,6 +113,10 @@ def _print_card(card: "CodeCard", covers: tuple[date, date]) -> None:
     if card.notes:
         page.line()
         page.line(f"Notes: tabular list of {card.notes_release}, each with the node it stands on.")
+        if not card.in_tabular_list:
+            page.line(
+                "That list does not have the code itself: notes of its own, if there are any, are not loaded."
+            )
 
 
 class _Page:
@@ -149,6 +160,13 @@ class _Page:
 
 def _titled(codes: tuple["Related", ...]) -> list[tuple[str, str]]:
     return [(one.code, one.title or f"({_MISSING_TITLE})") for one in codes]
+
+
+def _branch(one: "Branch") -> tuple[str, str]:
+    below = (
+        f"{one.billable_below:,} billable codes below" if one.billable_below != 1 else "1 billable code below"
+    )
+    return (one.code, f"{one.title or _MISSING_TITLE} ({below if one.billable_below else 'billable'})")
 
 
 def _node(node: "Node") -> tuple[str, str]:

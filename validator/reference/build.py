@@ -94,7 +94,7 @@ def make_tables(sources: ReferenceSources) -> dict[str, pl.DataFrame]:
         "age_group": ages,
         "discharge_status": sources.table("mce_discharge_status.csv"),
         "icd9": icd9_codes_and_headers(icd9),
-        "successor": sources.table("icd10cm_successors.csv.gz"),
+        "conversion": conversions_with_ends(sources.table("icd10cm_conversions.csv.gz"), spans),
         "title": dated_titles(tabular, codes["code"], earlier),
         "node": tabular.nodes,
         "note": tabular.notes,
@@ -144,6 +144,16 @@ def icd9_codes_and_headers(icd9: pl.DataFrame) -> pl.DataFrame:
         for length in (3, 4)
     ]
     return pl.concat([icd9, *parts]).unique().sort("code")
+
+
+def conversions_with_ends(conversions: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
+    """code, newer, valid_from, ended: whether the code ended the day before the newer one began."""
+    ends = spans.filter((pl.col("kind") == "billable") & pl.col("valid_to").is_not_null())
+    day_after = pl.col("valid_to").dt.offset_by("1d").alias("valid_from")
+    ended = ends.select("code", day_after, ended=pl.lit(True))
+    return conversions.join(ended, on=["code", "valid_from"], how="left", maintain_order="left").with_columns(
+        pl.col("ended").fill_null(False)
+    )
 
 
 def sevenths_of_stems(tabular: TabularList, codes: pl.DataFrame) -> pl.DataFrame:

@@ -76,6 +76,15 @@ class Related:
 
 
 @dataclass(frozen=True)
+class Branch:
+    """A code directly below another, and how many billable codes stand below it (none: it is billable)."""
+
+    code: str
+    title: str | None
+    billable_below: int
+
+
+@dataclass(frozen=True)
 class CodeCard:
     """Grain: one code, one day. Codes are dotted.
 
@@ -98,10 +107,11 @@ class CodeCard:
     instead_why: str
     instead: tuple[Related, ...]
     instead_total: int
-    next_level: tuple[Related, ...]
+    next_level: tuple[Branch, ...]
     sevenths: tuple[Seventh, ...]
     flags: tuple[str, ...]
     notes: tuple[Note, ...]
+    in_tabular_list: bool
     notes_release: str
 
     @property
@@ -130,7 +140,7 @@ def make_card(reference: "Reference", asked: str, on: date) -> CodeCard:
     status = str(today["status"]) if today else None
     why, suggested = _instead(reference, code, on, today)
     codes = list(suggested["suggestions"])
-    below = _next_level(reference, code, period) if suggested["total"] > len(codes) else []
+    below = _next_level(reference, code, period) if status == "header" else {}
     titles = _titles(reference, [code, *codes, *below], on)
     nodes = _nodes_from(reference, code)
     return CodeCard(
@@ -151,11 +161,12 @@ def make_card(reference: "Reference", asked: str, on: date) -> CodeCard:
         instead_why=why,
         instead=tuple(Related(one, titles[undotted_text(one)]) for one in codes),
         instead_total=suggested["total"],
-        next_level=tuple(Related(dotted_text(one), titles[one]) for one in below),
+        next_level=tuple(Branch(dotted_text(one), titles[one], count) for one, count in below.items()),
         sevenths=_sevenths(reference, code, period) if of_code["ever_listed"] else (),
         flags=_flags(reference, code, on) if status == "in_force" else (),
         # What stands above a code that does not exist helps nobody; the codes offered have their own cards.
-        notes=_notes(reference, nodes) if of_code["ever_listed"] else (),
+        notes=_notes(reference, code, nodes) if of_code["ever_listed"] else (),
+        in_tabular_list=_own_node(code, nodes) is not None,
         notes_release=reference.tabular_release,
     )
 
@@ -163,7 +174,7 @@ def make_card(reference: "Reference", asked: str, on: date) -> CodeCard:
 def _instead(
     reference: "Reference", code: str, on: date, today: dict[str, Any] | None
 ) -> tuple[str, dict[str, Any]]:
-    """How the suggested codes relate to this one, and the row of suggestions."""
+    """How the codes offered relate to this one, and the row of suggestions."""
     status = str(today["status"]) if today else "in_force"
     if today and today["placeholder_missing"]:
         kind, why = "placeholder_repair_of", "With the placeholder X where it belongs"
@@ -174,21 +185,29 @@ def _instead(
     else:
         return "", {"suggestions": [], "total": 0}
     pairs = pl.DataFrame({"code": [code], "on": [on]})
-    return why, reference.suggestions(kind, pairs).row(0, named=True)
+    suggested = reference.suggestions(kind, pairs)
+    if suggested["total"].item() == 0 and status == "expired":
+        why, suggested = "Nearest codes that day", reference.suggestions("nearest_codes_to", pairs)
+    return why, suggested.row(0, named=True)
 
 
-def _next_level(reference: "Reference", code: str, period: Period | None) -> list[str]:
-    """What stands directly below a large header: nobody reads thousands of codes."""
+def _next_level(reference: "Reference", code: str, period: Period | None) -> dict[str, int]:
+    """What stands directly below a header, with the number of billable codes below each."""
     if period is None:
-        return []
+        return {}
     rows = reference.tables.read(
         f"""
         with standing as (
-            select c.code from code c, asked
+            select c.code, (c.in_force >> {period.number}) & 1 as billable from code c, asked
             where starts_with(c.code, asked.code) and c.code <> asked.code
               and ((c.in_force | c.header) >> {period.number}) & 1 = 1
         )
-        select code from standing
+        select code, (
+            select count(*) from standing lower
+            where lower.billable = 1
+              and starts_with(lower.code, standing.code) and lower.code <> standing.code
+        ) as billable_below
+        from standing
         where not exists (
             from standing as upper
             where starts_with(standing.code, upper.code) and standing.code <> upper.code
@@ -197,7 +216,7 @@ def _next_level(reference: "Reference", code: str, period: Period | None) -> lis
         """,
         asked=pl.DataFrame({"code": [code]}),
     )
-    return rows["code"].to_list()
+    return dict(rows.rows())
 
 
 def _titles(reference: "Reference", codes: list[str], on: date) -> dict[str, str | None]:
@@ -233,20 +252,31 @@ def _nodes_from(reference: "Reference", code: str) -> list[dict[str, Any]]:
     return rows.rows(named=True)
 
 
-def _notes(reference: "Reference", nodes: list[dict[str, Any]]) -> tuple[Note, ...]:
+def _own_node(code: str, nodes: list[dict[str, Any]]) -> int | None:
+    """The node that is the code, or the stem that it extends; blank where the tabular list has neither."""
+    return next((row["node"] for row in nodes if _stem(row["code"]) == _stem(code)), None)
+
+
+def _notes(reference: "Reference", code: str, nodes: list[dict[str, Any]]) -> tuple[Note, ...]:
     """Notes of the code's node and of every node above it, nearest first, in the order of the book."""
     names = {row["node"]: (row["steps"], _place(row)) for row in nodes}
     rows = reference.tables.read(
         "select node, position, kind, text from note join asked using (node) order by position",
         asked=pl.DataFrame({"node": list(names)}, schema={"node": pl.UInt32}),
     )
+    own = _own_node(code, nodes)
     ordered = sorted(rows.rows(), key=lambda row: (names[row[0]][0], row[1]))
     return tuple(
         Note(kind, text.lstrip(", "), names[node][1])
         for node, _, kind, text in ordered
         # What a node above includes says nothing about the code itself.
-        if kind != "inclusion_term" or names[node][0] == 0
+        if kind != "inclusion_term" or node == own
     )
+
+
+def _stem(code: str | None) -> str:
+    """A code without its 7th character, filled up with placeholders: what makes two names the same node."""
+    return (code or "")[:6].ljust(6, "X")
 
 
 def _place(row: dict[str, Any]) -> str:
@@ -262,7 +292,7 @@ def _sevenths(reference: "Reference", code: str, period: Period | None) -> tuple
         from seventh_of_stem s join asked using (stem) left join code c on c.code = s.stem || s.character
         order by s.position
         """,
-        asked=pl.DataFrame({"stem": [code[:6].ljust(6, "X")]}),
+        asked=pl.DataFrame({"stem": [_stem(code)]}),
     )
     return tuple(Seventh(*row) for row in rows.rows())
 

@@ -165,7 +165,7 @@ class Reference:
         return Offer(
             billable=self.tables.read("select code, skeleton, in_force from code where in_force > 0"),
             periods=bits,
-            successors=self.tables.read("select code, successor, valid_from from successor").join(
+            conversions=self.tables.read("select * from conversion").join(
                 bits.select("valid_from", since="period"), on="valid_from"
             ),
             sevenths=self.tables.read("select stem, character, meaning, position from seventh_of_stem"),

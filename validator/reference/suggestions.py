@@ -19,13 +19,13 @@ class Offer:
     """What suggestions are drawn from.
 
     `billable`: code, skeleton, in_force (mask of periods). `periods`: period, bit, valid_from, valid_to.
-    `successors`: code, successor, since (the period in which the successor began).
+    `conversions`: code, newer, ended, since (the period in which the newer code began).
     `sevenths`: stem, character, meaning, position.
     """
 
     billable: pl.DataFrame
     periods: pl.DataFrame
-    successors: pl.DataFrame
+    conversions: pl.DataFrame
     sevenths: pl.DataFrame
 
 
@@ -113,11 +113,12 @@ def _successors(offer: Offer, asked: pl.DataFrame) -> pl.DataFrame:
     ended_below = _below(offer, asked, standing=False).select("code", "period", "bit", now="candidate")
     frontier = pl.concat([asked.with_columns(now="code"), ended_below]).unique()
     found, seen = [], frontier
+    replaced = offer.conversions.filter("ended").select("since", now="code", newer="newer")
     for _ in range(_LONGEST_CHAIN):
         step = (
-            frontier.join(offer.successors, left_on="now", right_on="code")
+            frontier.join(replaced, on="now")
             .filter(pl.col("since") <= pl.col("period"))
-            .select("code", "period", "bit", now="successor")
+            .select("code", "period", "bit", now="newer")
             .unique()
             .join(seen, on=["code", "period", "now"], how="anti")
         )
@@ -138,8 +139,14 @@ def _successors(offer: Offer, asked: pl.DataFrame) -> pl.DataFrame:
 def _nearest(offer: Offer, asked: pl.DataFrame) -> pl.DataFrame:
     """Billable codes that share the longest beginning, at least the category, placeholders left aside.
 
-    One that the code merely continues comes first (I10.9 -> I10), then those of its length.
+    One that the code merely continues comes first (I10.9 -> I10), then those of its length. For a code that
+    had not begun, the conversion tables name the codes that were used until then; these alone are offered.
     """
+    before = asked.join(offer.conversions.select("since", code="newer", candidate="code"), on="code")
+    used_before = _standing(
+        before.filter(pl.col("since") > pl.col("period")).join(_candidates(offer), on="candidate")
+    ).unique(["code", "period", "candidate"])
+    asked = asked.join(used_before, on=["code", "period"], how="anti")
     waiting = asked.with_columns(skeleton=histories.skeleton(pl.col("code")))
     candidates = _candidates(offer).rename({"skeleton": "other"})
     found = []
@@ -155,7 +162,12 @@ def _nearest(offer: Offer, asked: pl.DataFrame) -> pl.DataFrame:
         )
         found.append(near)
         waiting = waiting.join(near, on=["code", "period"], how="anti")
-    every = pl.concat(found)
+    every = pl.concat(
+        [
+            used_before.select("code", "period", "candidate", other="skeleton"),
+            *(near.select("code", "period", "candidate", "other") for near in found),
+        ]
+    ).with_columns(skeleton=histories.skeleton(pl.col("code")))
     further = (pl.col("candidate").str.len_chars().cast(pl.Int32) - pl.col("code").str.len_chars()).abs()
     continued = pl.col("skeleton").str.starts_with(pl.col("other"))
     return _plain(every, rank=pl.when(continued).then(-1).otherwise(further).cast(pl.Int32))
