@@ -100,9 +100,9 @@ def _check_proofs(file: RuleFile) -> Iterator[Problem]:
     rule = file.rule
     at = file.span("examples")
     outcomes = {example.expect for example in rule.examples}
-    for wanted, meaning in (("flagged", "a claim that has the defect"), ("clear", "a claim that does not")):
+    for wanted, meaning in (("flagged", "a claim with the defect"), ("clear", "a claim without it")):
         if wanted not in outcomes:
-            yield Problem("R102", f"no example is {wanted}", f"add {meaning}, with expect: {wanted}", at)
+            yield Problem("R102", f"no example is {wanted}", f"add {meaning}, and expect: {wanted}", at)
     blank = reads(rule).unknown_possible
     if blank and "not_evaluated" not in outcomes:
         fix = f"add one with expect: not_evaluated, for instance without {blank[0]}"

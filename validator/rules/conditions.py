@@ -6,9 +6,9 @@ import polars as pl
 
 from validator.rules.exists import read_exists
 from validator.rules.model import ALWAYS, All, Any_, Compare, Condition, Field, None_, Operator, Scalar
-from validator.rules.names import KIND_IN_WORDS, NAMES, Kind, Name
+from validator.rules.names import KIND_IN_WORDS, NAMES, Kind, Name, names_of
 from validator.rules.nodes import Block, Items, Node, Text
-from validator.rules.problems import did_you_mean, listed, shown
+from validator.rules.problems import did_you_mean, listed, nearest_name, shown
 from validator.rules.scope import OTHER, Scope
 from validator.rules.values import kept_form, read_date, read_truth, read_value
 
@@ -82,12 +82,11 @@ def _line(key: Text, value: Node, scope: Scope) -> Condition | None:
             return None
         case word if "." not in word:
             words = ("all", "any", "none", "there_is", "there_is_no")
+            otherwise = f"a column is table.column; the words are {listed(words, 'and')}"
             scope.problems.add(
                 "R005",
                 f"{shown(word)} is neither a column nor a word of a condition",
-                fix=did_you_mean(
-                    word, words, f"a column is table.column; the words are {listed(words, 'and')}"
-                ),
+                fix=did_you_mean(word, words, nearest_name(word, names_of(scope.grain), otherwise)),
                 at=key.span,
             )
             return None

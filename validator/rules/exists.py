@@ -24,10 +24,9 @@ def read_exists(key: Text, value: Node, scope: Scope, read_where: ReadWhere) -> 
     """The search for another row; None with the problems noted."""
     problems = scope.problems
     if not scope.row_search:
-        inside = "inside another there_is" if scope.other else "here"
-        problems.add(
-            "R019", f"{key.text} cannot stand {inside}", fix="ask on the row that is judged", at=key.span
-        )
+        inside = "inside another there_is" if scope.other else "in a case of severity or remark codes"
+        fix = "it stands in only_for and flag_when"
+        problems.add("R019", f"{key.text} cannot stand {inside}", fix=fix, at=key.span)
         return None
     if not isinstance(value, Block) or len(value.entries) != 1:
         problems.add(

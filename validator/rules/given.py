@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from validator.rules.names import NAMES, Name
 from validator.rules.nodes import Block, Items, Node, Text
-from validator.rules.problems import Problems, did_you_mean, listed, shown
+from validator.rules.problems import Problems, did_you_mean, listed, nearest_name, shown
 from validator.rules.values import as_date, as_number
 
 # One row, or several that take the place of the clean claim's own.
@@ -146,6 +146,8 @@ def _cell(column: Text, name: Name, node: Node, problems: Problems) -> None:
             problems.add("R008", f"{name.name} is never {shown(node.text)}", fix=fix, at=node.span)
     elif name.is_list and not node.blank:
         problems.add("R007", f"{name.name} takes a list", fix="write [first, second]", at=node.span)
+    elif node.blank and name.row == "batch":
+        problems.add("R014", "a batch always has a date", fix="write year-month-day", at=node.span)
     elif not node.blank and not _fits(node, name):
         problems.add("R014", f"{name.name} cannot be {shown(node.text)}", fix=_WRITE[name.kind], at=node.span)
 
@@ -184,8 +186,8 @@ def _not_recorded(node: Node, problems: Problems) -> None:
             word = item.text if isinstance(item, Text) else ""
             problems.add(
                 "R009",
-                f"{shown(word)} is no column of a claim",
-                fix=did_you_mean(word, known, "write table.column"),
+                f"{shown(word)} is no column that a feed delivers",
+                fix=nearest_name(word, known, "write table.column"),
                 at=item.span,
             )
 

@@ -16,6 +16,8 @@ LOCK = "rules.lock"
 _HEAD = (
     "# Written by `validator rules lock`: version and hash of the logic of every rule that is not a draft.\n"
 )
+_VERSION = re.compile("[1-9][0-9]{0,3}")
+_LOGIC = re.compile(f"[0-9a-f]{{{HASH_LENGTH}}}")
 
 
 @dataclass(frozen=True)
@@ -39,24 +41,27 @@ def read_lock(folder: RuleFolder, problems: Problems) -> dict[str, Locked]:
 def _entries(node: Node, problems: Problems) -> dict[str, Locked]:
     if isinstance(node, Text) and node.blank:
         return {}
+    mend = "restore the file from version control, or delete it and run `validator rules lock`"
+    if not isinstance(node, Items):
+        problems.add("R205", "the lock is no list of rules", fix=mend, at=node.span)
+        return {}
     entries: dict[str, Locked] = {}
-    for item in node.items if isinstance(node, Items) else (node,):
+    for item in node:
         parts = ("rule", "version", "logic")
         keys = known_keys(item, here="an entry of rules.lock", keys=parts, required=parts, problems=problems)
         if keys is None or len(keys) < len(parts):
             continue
         rule_id = read_rule_id(keys["rule"], problems)
-        version, logic = (
-            node.text if isinstance(node, Text) else "" for node in (keys["version"], keys["logic"])
-        )
-        if not re.fullmatch("[1-9][0-9]{0,3}", version) or not re.fullmatch(
-            f"[0-9a-f]{{{HASH_LENGTH}}}", logic
-        ):
-            fix = "restore the file from version control, or write it with `validator rules lock`"
-            problems.add("R205", "the entry is damaged", fix=fix, at=item.span)
+        version, logic = (_text_of(keys["version"]), _text_of(keys["logic"]))
+        if not (_VERSION.fullmatch(version) and _LOGIC.fullmatch(logic)) or rule_id in entries:
+            problems.add("R205", "the entry is damaged", fix=mend, at=item.span)
         elif rule_id:
             entries[rule_id] = Locked(int(version), logic, item.span)
     return entries
+
+
+def _text_of(node: Node) -> str:
+    return node.text if isinstance(node, Text) else ""
 
 
 def compare_with_lock(folder: RuleFolder, locked: Mapping[str, Locked]) -> list[Problem]:

@@ -4,7 +4,7 @@ import re
 
 from validator.rules.names import NAMES, readable
 from validator.rules.nodes import Text
-from validator.rules.problems import Problems, Span, did_you_mean, shown
+from validator.rules.problems import Problems, Span, nearest_name, shown
 from validator.rules.shapes import read_text
 
 # What the finding's suggestions offer to a message.
@@ -48,7 +48,7 @@ def read_message(node: Text, *, grain: str, suggests: bool, problems: Problems) 
             problems.add(
                 "R021",
                 f"the message shows {shown(name)}, which is no column",
-                fix=did_you_mean(name, fitting, "write {table.column}"),
+                fix=nearest_name(name, fitting, "write {table.column}"),
                 at=span,
             )
         elif not readable(NAMES[name], grain):

@@ -102,9 +102,7 @@ def read_text(text: str, name: str, problems: Problems, *, private: bool = False
     except _RefusedError:
         return None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        span = Span(document, mark.line + 1, mark.column + 1) if mark else Span(document, 1, 1)
-        what, fix = _in_plain_words(error)
+        span, what, fix = _in_plain_words(error, document)
         problems.add("R002", what, fix=fix, at=span)
     except yaml.YAMLError:
         # The reader's error: a character that no YAML text may contain. Its message would show the
@@ -122,25 +120,48 @@ def _first_bad_character(document: Document) -> Span:
     return Span(document, 1, 1)
 
 
-def _in_plain_words(error: yaml.MarkedYAMLError) -> tuple[str, str]:
-    """What the parser met, for somebody who knows claims and not parsers, and what to do."""
+def _in_plain_words(error: yaml.MarkedYAMLError, document: Document) -> tuple[Span, str, str]:
+    """Where, what and what to do, for somebody who knows claims and not parsers."""
     met = f"{error.context or ''} {error.problem or ''}"
+    here = _span_of_mark(error.problem_mark or error.context_mark, document)
+    # Where something was opened and never closed, the opening says more than the end of the file.
+    opened = _span_of_mark(error.context_mark or error.problem_mark, document)
+    line = document.lines[here.line - 1] if here.line <= len(document.lines) else ""
     if "mapping values are not allowed" in met:
-        return "a second colon on one line", "put the text in quotes: 'like: this'"
-    if "quoted scalar" in met:
-        return "the quotes are not closed", "close them on the line where the text ends"
-    if "flow sequence" in met or "flow mapping" in met or "flow node" in met:
+        if len(re.findall(r":(?:\s|$)", line)) > 1:
+            return here, "a second colon on one line", "put the text in quotes: 'like: this'"
         return (
-            "a bracket is not closed, or a text that begins with a bracket is not in quotes",
-            "close [ with ] and { with }; write a message that begins with { in quotes",
+            here,
+            "a key stands below a line that has a value",
+            "give keys of one block the same indentation",
         )
+    if "quoted scalar" in met:
+        return opened, "the quotes are not closed", "close them on the line where the text ends"
+    if "expected ':'" in met:
+        return opened, "a key without a colon", "write `key: value`"
+    if "expected" in met and re.search(r"^[^'\"]*: *[\[{].*[\]}] *[^ #]", line):
+        return (
+            here,
+            "text goes on after a closing bracket",
+            "write a text that begins with a bracket in quotes",
+        )
+    if "while parsing a flow" in met:
+        fix = "close [ with ] and { with }, or put a text that begins with one in quotes"
+        return opened, "a bracket is not closed", fix
     if "cannot start any token" in met:
-        return "a value cannot begin like this", "put the text in quotes; indent with spaces, not with tabs"
-    if "expected" in met and ("block" in met or "key" in met or "indicator" in met):
-        return "the indentation does not fit the lines above", "give keys of one block the same indentation"
-    if "could not find expected ':'" in met:
-        return "a key without a colon", "write `key: value`"
-    return "this is not YAML", "compare with docs/rule-language.md"
+        fix = "put the text in quotes; indent with spaces, not with tabs"
+        return here, "a value cannot begin like this", fix
+    if "expected" in met:
+        return (
+            here,
+            "the indentation does not fit the lines above",
+            "give keys of one block the same indentation",
+        )
+    return here, "this is not YAML", "compare with docs/rule-language.md"
+
+
+def _span_of_mark(mark: yaml.Mark | None, document: Document) -> Span:
+    return Span(document, mark.line + 1, mark.column + 1) if mark else Span(document, 1, 1)
 
 
 class _Composer:
@@ -163,33 +184,30 @@ class _Composer:
 
     def _node(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> Node:
         self._no_cleverness(event)
-        span = self._span(event)
         if isinstance(event, yaml.ScalarEvent):
-            return Text(event.value, span, plain=event.style in (None, ""))
+            return Text(event.value, self._span(event), plain=event.style in (None, ""))
         if depth >= _DEEPEST:
             self._refuse(
-                event, "lists or blocks inside each other too deep", "a rule needs a few levels only"
+                event, "lists or blocks stand too deep inside each other", "a rule needs a few levels only"
             )
         if isinstance(event, yaml.SequenceStartEvent):
             items = []
             while not isinstance(child := next(events), yaml.SequenceEndEvent):
                 items.append(self._node(child, events, depth + 1))
-            return Items(tuple(items), span)
-        return self._block(span, events, depth)
+            return Items(tuple(items), self._span(event, child))
+        return self._block(event, events, depth)
 
-    def _block(self, span: Span, events: Iterator[yaml.Event], depth: int) -> Block:
+    def _block(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> Block:
         entries: dict[str, tuple[Text, Node]] = {}
         while not isinstance(child := next(events), yaml.MappingEndEvent):
             key = self._node(child, events, depth + 1)
             value = self._node(next(events), events, depth + 1)
             if not isinstance(key, Text):
-                self._problems.add(
-                    "R007",
-                    "a list or block stands where a key belongs",
-                    fix="write `key: value`, or quote a text that begins with a bracket",
-                    at=key.span,
-                )
-            elif key.text in entries:
+                what = "a list or block stands where a key belongs"
+                fix = "write `key: value`, or put a text that begins with a bracket in quotes"
+                self._problems.add("R007", what, fix=fix, at=key.span)
+                raise _RefusedError
+            if key.text in entries:
                 first = entries[key.text][0].span.line
                 self._problems.add(
                     "R003",
@@ -199,7 +217,7 @@ class _Composer:
                 )
             else:
                 entries[key.text] = (key, value)
-        return Block(tuple(entries.values()), span)
+        return Block(tuple(entries.values()), self._span(event, child))
 
     def _no_cleverness(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.AliasEvent):
@@ -217,11 +235,10 @@ class _Composer:
         self._problems.add("R004", what, fix=fix, at=self._span(event))
         raise _RefusedError
 
-    def _span(self, event: yaml.Event) -> Span:
-        start, end = event.start_mark, event.end_mark
+    def _span(self, event: yaml.Event, last: yaml.Event | None = None) -> Span:
+        """From the first mark of the event to its end, or to that of the last event of a list or block."""
+        start, end = event.start_mark, (last or event).end_mark
         width = end.column - start.column if end.line == start.line else _LONG
-        if isinstance(event, yaml.CollectionStartEvent) and width <= 1:
-            width = _LONG if event.flow_style is False else 1
         return Span(self._document, start.line + 1, start.column + 1, max(1, width))
 
 

@@ -18,6 +18,18 @@ _STATUS_IN_WORDS: Mapping[Status, str] = {
     "retired": "Retired: they do not run any more, and their ids are never used again",
 }
 _BLANK_IN_WORDS = {"none": "there is none", "not recorded": "not recorded", "never": "never blank"}
+_NAMES_OPENING = """# Names in rules
+
+Every `table.column` that a rule may read. Written from the schemas by `validator rules docs`.
+
+A rule that checks each diagnosis reads `diagnosis`, `icd10`, `icd9`, `claim`, `patient` and `batch`; one
+that checks each line reads `line`, `claim`, `patient` and `batch`; one that checks each claim reads `claim`,
+`patient` and `batch`. Rows of other tables are asked for with `there_is`, and their columns are written
+`other.column` there.
+
+A blank means *not recorded* (there is a value and we were not told: the rule is not evaluated where it would
+decide) or *there is none* (an answer like any other, as long as the feed carries the column).
+"""
 
 
 def rule_pages(folder: RuleFolder) -> dict[str, str]:
@@ -155,18 +167,7 @@ def _index_row(rule: Rule) -> str:
 
 def names_page() -> str:
     """Every name that a rule may use, table by table."""
-    lines = [
-        "# Names in rules",
-        "",
-        "Every `table.column` that a rule may read. Written from the schemas by `validator rules docs`.",
-        "",
-        "A rule that checks each diagnosis reads `diagnosis`, `icd10`, `icd9`, `claim`, `patient`, `batch`; one",
-        "that checks each line reads `line`, `claim`, `patient`, `batch`; one that checks each claim reads the",
-        "last three. Rows of other tables are asked for with `there_is`; their columns are `other.column` there.",
-        "",
-        "A blank means *not recorded* (there is a value and we were not told: the rule is not evaluated where",
-        "it would decide) or *there is none* (an answer like any other, as long as the feed carries the column).",
-    ]
+    lines = _NAMES_OPENING.splitlines()
     for table in TABLES:
         lines += ["", f"## {table}", "", "| name | holds | meaning | a blank means |", "|---|---|---|---|"]
         lines += [_name_row(name) for name in NAMES.values() if name.table == table]

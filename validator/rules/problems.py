@@ -66,7 +66,9 @@ class Problem:
         number = str(self.span.line)
         gutter = " " * (len(number) + 1)
         excerpt = _excerpt(self.span)
-        shown = [f"{gutter}|", f"{number} | {excerpt[0]}", f"{gutter}| {excerpt[1]}"] if excerpt else []
+        shown = (
+            [f"{gutter}|", f"{number} | {excerpt[0]}".rstrip(), f"{gutter}| {excerpt[1]}"] if excerpt else []
+        )
         return "\n".join([head, *shown, f"{gutter}= {self.fix}"])
 
 
@@ -130,6 +132,26 @@ def did_you_mean(word: str, words: Iterable[str], otherwise: str) -> str:
         word.casefold(), [w for w in known if w.casefold() == w], n=1, cutoff=0.6
     )
     return f'did you mean "{near[0]}"?' if near else otherwise
+
+
+def nearest_name(name: str, names: Iterable[str], otherwise: str) -> str:
+    """The nearest `table.column`: this column elsewhere, a near column of this table, or of another."""
+    table, _, column = name.rpartition(".")
+    by_table: dict[str, list[str]] = {}
+    for known in names:
+        by_table.setdefault(known.rpartition(".")[0], []).append(known.rpartition(".")[2])
+    elsewhere = [f"{other}.{column}" for other, columns in by_table.items() if column in columns]
+    here = [f"{table}.{near}" for near in get_close_matches(column, by_table.get(table, ()), n=1, cutoff=0.6)]
+    nearly = [
+        f"{other}.{near}"
+        for other, columns in by_table.items()
+        for near in get_close_matches(column, columns, n=1, cutoff=0.8)
+    ]
+    near_table = get_close_matches(
+        name, [f"{t}.{c}" for t, columns in by_table.items() for c in columns], n=1, cutoff=0.8
+    )
+    found = [*elsewhere, *here, *nearly, *near_table]
+    return f'did you mean "{found[0]}"?' if found else otherwise
 
 
 def listed(words: Iterable[str], last: str = "or") -> str:

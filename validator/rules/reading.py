@@ -20,7 +20,7 @@ from validator.rules.parts import (
     read_sources,
     read_suggest,
 )
-from validator.rules.problems import Problems, Span, did_you_mean, shown
+from validator.rules.problems import Problems, Span, nearest_name, shown
 from validator.rules.scope import Scope
 from validator.rules.shapes import known_keys, read_choice, read_rule_id, read_text, read_texts
 from validator.rules.values import read_truth
@@ -194,7 +194,7 @@ class _Reader:
                 self._problems.add(
                     "R009",
                     f"the rule needs {shown(text)}, which is neither a column nor a table",
-                    fix=did_you_mean(text, [*NAMES, *TABLES], "write table.column"),
+                    fix=nearest_name(text, NAMES, "docs/rule-names.md lists the columns"),
                     at=self._keys["needs"].span,
                 )
         return needs

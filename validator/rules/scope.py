@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from validator.rules.model import Field
 from validator.rules.names import LATER_TABLES, NAMES, TABLES, Name, names_of, readable
 from validator.rules.nodes import Text
-from validator.rules.problems import Problems, did_you_mean, shown
+from validator.rules.problems import Problems, nearest_name, shown
 
 OTHER = "other."
 _ARTICLE = {"diagnosis": "a diagnosis", "line": "a line", "claim": "a claim", "procedure": "a procedure"}
@@ -80,7 +80,7 @@ class Scope:
         self.problems.add(
             "R009",
             f"there is no column {shown(node.text)}",
-            fix=did_you_mean(node.text, [*candidates], otherwise),
+            fix=nearest_name(node.text, candidates, otherwise),
             at=node.span,
         )
         return None
