@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --require-hashes --no-deps --only-binary :all:
 UV := 0.13.9
 COMPILE = $(VENV)/locker/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --quiet --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+	--quiet --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 FACTS := $(wildcard reference/facts/* reference/valuesets/* reference/releases.yaml)
 
 .DEFAULT_GOAL := help
@@ -33,14 +33,16 @@ check: $(VENV)/dev.stamp $(VENV)/reference.stamp ## style, types, rules, docs in
 	@$(BIN)/mypy
 	@$(BIN)/validator rules check
 	@$(BIN)/python docs/generate.py --check
+	@$(BIN)/validator rules docs --check
 
 fix: $(VENV)/dev.stamp $(VENV)/reference.stamp ## mend what can be mended: style, generated docs
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
-	@$(BIN)/python docs/generate.py
+	@$(MAKE) --no-print-directory docs
 
 docs: $(VENV)/run.stamp $(VENV)/reference.stamp ## write the generated pages of docs/
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/validator rules docs
 
 bench: $(VENV)/dev.stamp $(VENV)/reference.stamp ## measure against others and write docs/benchmarks.md (about 15 minutes)
 	@$(BIN)/python -m benchmarks.bench $(BENCH)

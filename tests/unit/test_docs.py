@@ -86,40 +86,39 @@ def _anchors(page: Path) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_shown_in_the_docs_exist(page: Path) -> None:
-    """What a page tells a reader to type is a command of the program with options that it has."""
+    """What a page tells a reader to type is a command of the program, with options that it has."""
     text = page.read_text(encoding="utf-8")
-    shown = [
-        line
-        for block in re.findall(r"```(?:\w+)?\n(.*?)```", text, flags=re.DOTALL)
-        for line in block.splitlines()
-    ]
-    shown += re.findall(r"`(validator [^`]+)`", text)
-    wrong = []
-    for line in shown:
-        words = line.strip().removeprefix("$ ").split()
-        if not words or not words[0].endswith("validator") or words[0] in {"claims-coding-validator"}:
-            continue
-        name = "validator"
-        for word in words[1:]:
-            if f"{name} {word}" not in COMMANDS:
-                break
-            name = f"{name} {word}"
-        known = {
-            option for param in COMMANDS[name].params for option in (*param.opts, *param.secondary_opts)
-        } | {"--help"}
-        is_group = hasattr(COMMANDS[name], "commands")
-        placeholder = len(words) > 1 and not words[1].islower()
-        unknown_word = (
-            is_group and len(words) > len(name.split()) and not placeholder and not words[1].startswith("-")
-        )
-        if unknown_word or [w for w in words if w.startswith("--") and w.split("=")[0] not in known]:
-            wrong.append(line.strip())
-    assert not wrong
+    blocks = re.findall(r"```(?:\w+)?\n(.*?)```", text, flags=re.DOTALL)
+    shown = [line for block in blocks for line in block.splitlines()]
+    shown += re.findall(r"`((?:[\w./]+/)?validator [^`]+)`", text)
+    commands = [line for line in shown if re.match(r"(\$ )?([\w./]+/)?validator( |$)", line)]
+    assert not [line for line in commands if not _can_be_typed(line.removeprefix("$ ").split()[1:])]
+
+
+def _can_be_typed(words: list[str]) -> bool:
+    name = "validator"
+    while words and f"{name} {words[0]}" in COMMANDS:
+        name = f"{name} {words.pop(0)}"
+    params = COMMANDS[name].params
+    options = {option for param in params for option in (*param.opts, *param.secondary_opts)} | {"--help"}
+    misspelt = hasattr(COMMANDS[name], "commands") and words and re.fullmatch("[a-z]+", words[0])
+    return not misspelt and all(word.split("=")[0] in options for word in words if re.match("--[a-z]", word))
+
+
+def test_every_page_is_reached_from_the_index() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    listed = {
+        (ROOT / "docs" / target.split("#")[0]).resolve() for target in re.findall(r"\]\(([^)\s]+)\)", index)
+    }
+    pages = {path for path in (ROOT / "docs").glob("*.md")} | {ROOT / "docs" / "decisions" / "README.md"}
+    assert (
+        sorted(str(path.relative_to(ROOT)) for path in pages - listed - {ROOT / "docs" / "README.md"}) == []
+    )
 
 
 def test_the_lock_names_packages_and_hashes_and_no_addresses() -> None:
     for lock in ("run.lock", "dev.lock"):
         text = (ROOT / "requirements" / lock).read_text(encoding="utf-8")
-        assert not re.search(r"https?:|index|find-links|file:", text)
+        assert not re.search(r"https?:|^-|file:", text, re.MULTILINE)
         entries = re.split(r"\n(?=[a-z])", re.sub(r"(?m)^#.*\n", "", text).strip())
         assert [entry.split("==")[0] for entry in entries if "--hash=sha256:" not in entry] == []
