@@ -110,7 +110,7 @@ def test_every_page_is_reached_from_the_index() -> None:
     listed = {
         (ROOT / "docs" / target.split("#")[0]).resolve() for target in re.findall(r"\]\(([^)\s]+)\)", index)
     }
-    pages = {path for path in (ROOT / "docs").glob("*.md")} | {ROOT / "docs" / "decisions" / "README.md"}
+    pages = set((ROOT / "docs").glob("*.md")) | {ROOT / "docs" / "decisions" / "README.md"}
     assert (
         sorted(str(path.relative_to(ROOT)) for path in pages - listed - {ROOT / "docs" / "README.md"}) == []
     )
