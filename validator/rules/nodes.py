@@ -19,6 +19,7 @@ _DEEPEST = 24
 
 # The C parser reads a rule in a tenth of a millisecond; PyYAML comes without it on some machines.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
@@ -185,6 +186,9 @@ class _Composer:
     def _node(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> Node:
         self._no_cleverness(event)
         if isinstance(event, yaml.ScalarEvent):
+            if _CONTROL.search(event.value):
+                # Quoted text may hold "\x1b", which would act on the terminal that shows a message.
+                self._refuse(event, "the text holds a control character", "delete it", code="R002")
             return Text(event.value, self._span(event), plain=event.style in (None, ""))
         if depth >= _DEEPEST:
             self._refuse(
@@ -231,8 +235,8 @@ class _Composer:
         if getattr(event, "tag", None) is not None:
             self._refuse(event, "a value that begins with !", "YAML tags are not used here; quote the text")
 
-    def _refuse(self, event: yaml.Event, what: str, fix: str) -> None:
-        self._problems.add("R004", what, fix=fix, at=self._span(event))
+    def _refuse(self, event: yaml.Event, what: str, fix: str, *, code: str = "R004") -> None:
+        self._problems.add(code, what, fix=fix, at=self._span(event))
         raise _RefusedError
 
     def _span(self, event: yaml.Event, last: yaml.Event | None = None) -> Span:

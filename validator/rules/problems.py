@@ -1,5 +1,6 @@
 """A problem in a rule file, with its code, its place and its line; and the list that collects them."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -8,6 +9,8 @@ from validator.errors import Place, RuleError
 
 # Longer lines are cut around the place, so that one endless line cannot fill the screen.
 _WIDEST_EXCERPT = 150
+# Characters that would act on a terminal instead of being seen.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def _excerpt(span: Span) -> tuple[str, str] | None:
     lines = span.document.lines
     if span.document.private or span.line > len(lines):
         return None
-    line = lines[span.line - 1]
+    line = _UNSEEN.sub("\ufffd", lines[span.line - 1])
     start = min(span.column - 1, len(line))
     width = max(1, min(span.width, len(line.rstrip()) - start))
     if len(line) > _WIDEST_EXCERPT:

@@ -26,7 +26,10 @@ _SHAPES = {
     "line.procedure_code": (r"[0-9A-Z]{5}", "a procedure code has five characters, letters in upper case"),
     "procedure.code": (r"[0-9A-Z]{7}", "an ICD-10-PCS code has seven characters, letters in upper case"),
     "line.modifiers": (r"[0-9A-Z]{2}", "a modifier has two characters, letters in upper case"),
-    "diagnosis.code": (r"[0-9A-Z]{1,7}", "a diagnosis code has at most seven characters"),
+    "diagnosis.code": (
+        r"[0-9A-Z]{1,7}",
+        "a code has at most seven letters and digits, and a point only after the third",
+    ),
 }
 
 
@@ -138,11 +141,14 @@ def _text(node: Text, name: Name, problems: Problems) -> str | None:
 
 
 def kept_form(name: str, text: str) -> str:
-    """A code as the canonical table keeps it: rules write M53.2, the table keeps M532."""
+    """A code as the canonical table keeps it: rules write M53.2, the table keeps M532.
+
+    This is what validator/claims/codes.py does to codes of claims; a test holds the two together.
+    """
     if name not in UNDOTTED:
         return text
-    text = text.upper()
-    return text[:3] + text[4:] if text[3:4] == "." else text
+    code = re.sub(r"^([^.]{3})\.([^.]*)$", r"\1\2", text.strip().upper())
+    return re.sub(r"^(E[0-9]{3})\.([0-9])$", r"\1\2", code)
 
 
 def written_form(name: str, text: str) -> str:
