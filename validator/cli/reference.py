@@ -50,14 +50,13 @@ def status(reference: ReferenceOption = None, as_json: JsonOption = False) -> No
         return
     rows = [_row(release) for release in opened.releases]
     _print_table(rows)
-    inferred = sum(release["headers_by_rule_alone"] for release in opened.releases)
     typer.echo(
         f"\nCovers {opened.covers_from} to {opened.covers_to}; {len(opened.periods)} periods; "
         f"tabular notes of {opened.tabular_release}; {len(opened.value_sets)} value sets."
     )
     typer.echo(
-        "inferred: no package carries that release's list of headers; neighbouring lists and a checked rule "
-        f"stand in ({inferred} headers rest on the rule alone)."
+        "inferred: no package carries that release's own list of headers; neighbouring lists stand in, and for "
+        "stems that no list knows a checked rule."
     )
     typer.echo(f"reference {opened.sha256}\n{opened.tables.path}")
 
@@ -99,9 +98,15 @@ def _row(release: dict[str, Any]) -> tuple[str, ...]:
         f"{release['rows']:,}",
         f"{release['billable']:,}",
         f"{release['headers']:,}",
-        "yes" if release["headers_inferred"] else "",
+        _inferred(release),
         release["sha256"][:12],
     )
+
+
+def _inferred(release: dict[str, Any]) -> str:
+    """Blank where a package carries the release's own list of headers."""
+    by_rule = release["headers_by_rule_alone"]
+    return (f"yes, {by_rule} by rule" if by_rule else "yes") if release["headers_inferred"] else ""
 
 
 def _print_table(rows: list[tuple[str, ...]]) -> None:

@@ -31,12 +31,17 @@ def open_reference(
     """
     if path is not None:
         return _open(path)
-    built = built_path(shipped_sources())
+    sources = shipped_sources()
+    built = built_path(sources)
     if built.is_file():
         try:
-            return _open(built)
+            opened = _open(built)
         except ReferenceError:
             on_step("the built reference is damaged; building it again")
+        else:
+            if opened.sha256 == sources.sha256:
+                return opened
+            on_step("the built reference was made of other sources; building it again")
     return _open(build_reference(on_step=on_step))
 
 
