@@ -144,9 +144,13 @@ class _Search:
         """Without a date of its own, a row cannot say which other rows are near."""
         exists = self.exists
         dates = [f for f in (exists.days_apart and exists.days_apart.from_field, exists.same_year) if f]
-        known = [pl.col(str(f)).is_not_null() for f in dates]
-        known += [none for f in dates if (none := there_is_none(f, self.frames.recorded)) is not None]
-        return pl.any_horizontal(known) if known else pl.lit(True)
+        known = pl.lit(True)
+        for date_field in dates:
+            one_known = pl.col(str(date_field)).is_not_null()
+            if (none := there_is_none(date_field, self.frames.recorded)) is not None:
+                one_known = one_known | none
+            known = known & one_known
+        return known
 
     def _needs_pairs(self) -> bool:
         """Whether rows must be held against each other one by one, beyond the keys."""
