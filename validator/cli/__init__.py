@@ -5,6 +5,8 @@ quick.
 """
 
 import sys
+import traceback
+from pathlib import Path
 
 import typer
 
@@ -32,9 +34,18 @@ def main() -> None:
     except ValidatorError as error:
         typer.echo(f"validator: {error}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("validator: interrupted; nothing was written", err=True)
-        sys.exit(130)
-    except Exception as error:  # noqa: BLE001 - the last resort: no traceback may show values of a claim
-        typer.echo(f"validator: internal error ({type(error).__name__}); no run folder was written", err=True)
+    except Exception as error:  # the last resort: the text of a library's error may hold values of a claim
+        typer.echo(f"validator: internal error, {type(error).__name__} at {_own_place(error)}", err=True)
+        typer.echo("  Nothing half-written stays. Report this line; it holds no value of a claim.", err=True)
         sys.exit(ExitCode.INTERNAL)
+
+
+def _own_place(error: BaseException) -> str:
+    """File and line of the last frame inside this package: where to look, without a value."""
+    package = Path(__file__).resolve().parent.parent
+    place = "unknown"
+    for frame in traceback.extract_tb(error.__traceback__):
+        path = Path(frame.filename).resolve()
+        if path.is_relative_to(package):
+            place = f"{path.relative_to(package.parent)}:{frame.lineno}"
+    return place
