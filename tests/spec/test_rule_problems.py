@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.spec.problem_cases import SAMPLE_FILE, Case, read_cases
 from validator.rules.checks import check_folder
@@ -52,6 +53,17 @@ def test_the_message_is_the_one_that_is_promised(
     assert case.files and case.says, "a case shows what is written and what is said"
     assert problems_of(case, tmp_path) == case.says
     assert case.code in case.says
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in DOCUMENTED + MORE if "R002" <= c.code <= "R004"], ids=lambda c: f"{c.code} {c.title}"
+)
+def test_the_message_is_the_same_where_yaml_has_no_c_parser(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("validator.rules.nodes._LOADER", yaml.SafeLoader)
+    assert problems_of(case, tmp_path) == case.says
 
 
 def test_the_sample_itself_is_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,7 +89,7 @@ def check(
             raise
         _print_json({"problems": [problem.as_json() for problem in error.problems], "examples": []})
         raise typer.Exit(ExitCode.BROKEN_RULE) from None
-    results = _run_examples(folder, folder.rules)
+    results = _run_examples(folder, _with_proofs(folder))
     if as_json:
         _print_json(
             {"problems": [], "examples": [_as_json(result) for result in results if not result.holds]}
@@ -108,7 +108,7 @@ def test(
 ) -> None:
     """Run the examples of all rules, or of one, through the engine."""
     folder = _read(rules, profile)
-    chosen = [_find(folder, rule_id)] if rule_id else folder.rules
+    chosen = [_find(folder, rule_id)] if rule_id else _with_proofs(folder)
     results = _run_examples(folder, chosen)
     if as_json:
         _print_json([_as_json(result) for result in results])
@@ -230,12 +230,16 @@ def _find(folder: "RuleFolder", rule_id: str) -> "Rule":
     )
 
 
-def _run_examples(folder: "RuleFolder", rules: "Iterable[Rule]") -> "list[ExampleResult]":
+def _with_proofs(folder: "RuleFolder") -> "list[Rule]":
     """Retired rules are left alone: the data they were written for may be gone."""
+    return [rule for rule in folder.rules if rule.status != "retired"]
+
+
+def _run_examples(folder: "RuleFolder", rules: "Iterable[Rule]") -> "list[ExampleResult]":
     from validator.engine.examples import run_examples
     from validator.reference.lookup import open_reference
 
-    return run_examples([r for r in rules if r.status != "retired"], folder.rule_set(), open_reference())
+    return run_examples(rules, folder.rule_set(), open_reference())
 
 
 def _fail_unless_all_hold(results: "Iterable[ExampleResult]") -> None:

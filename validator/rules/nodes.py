@@ -19,7 +19,7 @@ _DEEPEST = 24
 
 # The C parser reads a rule in a tenth of a millisecond; PyYAML comes without it on some machines.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
@@ -105,9 +105,9 @@ def read_text(text: str, name: str, problems: Problems, *, private: bool = False
     except yaml.MarkedYAMLError as error:
         span, what, fix = _in_plain_words(error, document)
         problems.add("R002", what, fix=fix, at=span)
-    except yaml.YAMLError:
-        # The reader's error: a character that no YAML text may contain. Its message would show the
-        # character and the internals of the parser.
+    except (yaml.YAMLError, UnicodeEncodeError):
+        # A character that no YAML text may contain. The error itself would show the character and the
+        # internals of the parser.
         span = _first_bad_character(document)
         problems.add("R002", "a control character stands here", fix="delete the character", at=span)
     return None
