@@ -59,9 +59,10 @@ TEXTS: dict[str, Sequence[str]] = {
     "lines.place_of_service": ("11", "22"),
     "lines.revenue_code": ("0120", "0450"),
 }
-LISTS: dict[str, Sequence[Sequence[str]]] = {
+LISTS: dict[str, Sequence[Sequence[object]]] = {
     "claims.condition_codes": (["A1"], ["A1", "D1"], []),
     "lines.modifiers": (["25"], ["59", "LT"], ["LT", "59"], []),
+    "lines.diagnosis_pointers": ([1], [1, 2], [2, 2], [3], [1, 2, 3, 4, 5], []),
 }
 UNITS = (Decimal("0"), Decimal("1"), Decimal("2"), Decimal("-1"), Decimal("1.5"))
 AMOUNTS = (Decimal("0.00"), Decimal("100.00"), Decimal("249.99"))

@@ -48,8 +48,7 @@ DIAGNOSIS_SKIP = (
     "coding_date",
     "coding_date_source",
 )
-LINE_SKIP = ("line_number", "source_row", "diagnosis_pointers")
-POINTERS = (None, [], [1], [1, 2], [2, 2], [3], [1, 2, 3, 4, 5])
+LINE_SKIP = ("line_number", "source_row")
 STAY_DAYS = ("from_date", "through_date", "admission_date", "discharge_date")
 LINE_DAYS = ("from_date", "through_date")
 MAIN_LIST = ((), (1,), (1,), (1, 2), (1, 2), (1, 2, 3), (2,), (1, 3))
@@ -93,12 +92,8 @@ def lines(draw: st.DrawFn) -> list[dict[str, object]]:
     wanted = draw(st.sampled_from((0, 1, 1, 2, 2, 3)))
     made: list[dict[str, object]] = []
     for _ in range(wanted):
-        if made and draw(st.booleans()):
-            line = dict(made[-1])
-        else:
-            pointers = draw(st.sampled_from(POINTERS))
-            line = draw(rows("lines", LINE_SKIP)) | {"diagnosis_pointers": pointers}
-        made.append(line)
+        copied = bool(made) and draw(st.booleans())
+        made.append(dict(made[-1]) if copied else draw(rows("lines", LINE_SKIP)))
     return [line | {"line_number": number} for number, line in enumerate(made, 1)]
 
 

@@ -117,7 +117,8 @@ def compares(
     """
     one, is_other = draw(st.sampled_from(fields))
     field = Field(one.name, other=is_other)
-    if draw(st.integers(0, 5)) == 0 or one.name.endswith(PRESENCE_ONLY):
+    asks_presence = draw(st.integers(0, 5)) == 0 and not (one.is_fact and one.is_always)
+    if asks_presence or one.name.endswith(PRESENCE_ONLY):
         return Compare(field, "present", draw(st.booleans()))
     value = st.sampled_from(one.values)
     ways = WAYS[one.kind]

@@ -5,7 +5,6 @@ VALIDATOR_AGREE_EXAMPLES says how many examples of each kind to try; the nightly
 
 import os
 
-import pytest
 from hypothesis import HealthCheck, event, given, settings
 
 from tests.agree import pools
@@ -20,10 +19,8 @@ from tests.agree.compare import (
 from tests.agree.strategies import batches
 from tests.agree.strategies_rules import rule_sets
 from validator.claims.schema import ClaimTables
-from validator.reference.lookup import Reference, open_reference
-from validator.rules.folder import read_rule_set
+from validator.reference.lookup import Reference
 from validator.rules.model import RuleSet
-from validator.shipped import rules_folder
 
 EXAMPLES = int(os.environ.get("VALIDATOR_AGREE_EXAMPLES", "60"))
 quickly = settings(
@@ -32,16 +29,6 @@ quickly = settings(
     derandomize="VALIDATOR_AGREE_EXAMPLES" not in os.environ,
     suppress_health_check=list(HealthCheck),
 )
-
-
-@pytest.fixture(scope="module")
-def reference() -> Reference:
-    return open_reference()
-
-
-@pytest.fixture(scope="module")
-def shipped_rules(reference: Reference) -> RuleSet:
-    return read_rule_set(rules_folder(), value_sets=reference.value_sets)
 
 
 def say_the_same(tables: ClaimTables, rules: RuleSet, reference: Reference) -> None:
@@ -57,9 +44,9 @@ def say_the_same(tables: ClaimTables, rules: RuleSet, reference: Reference) -> N
 @quickly
 @given(tables=batches(code_pool()))
 def test_our_rules_come_out_the_same_on_random_claims(
-    tables: ClaimTables, shipped_rules: RuleSet, reference: Reference
+    tables: ClaimTables, rule_set: RuleSet, reference: Reference
 ) -> None:
-    say_the_same(tables, shipped_rules, reference)
+    say_the_same(tables, rule_set, reference)
 
 
 @quickly

@@ -13,7 +13,7 @@ from tests.agree.plain_codes import plain_codes
 from tests.agree.strategies_rules import rule_set
 from tests.spec.ascii_tables import claims_of, read_table
 from validator.claims.schema import ClaimTables
-from validator.reference.lookup import Reference, open_reference
+from validator.reference.lookup import Reference
 from validator.rules.model import Precedence, Rule, RuleSet
 from validator.rules.nodes import read_document
 from validator.rules.problems import Problems
@@ -41,11 +41,6 @@ def cases() -> Iterator[object]:
     for path in sorted(CASES.glob("*.yaml")):
         for case in yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader):
             yield pytest.param(case, id=f"{path.stem}: {case['says']}")
-
-
-@pytest.fixture(scope="module")
-def reference() -> Reference:
-    return open_reference()
 
 
 @pytest.fixture
