@@ -51,19 +51,19 @@ def status(reference: ReferenceOption = None, as_json: JsonOption = False) -> No
     rows = [_row(release) for release in opened.releases]
     _print_table(rows)
     typer.echo(
-        f"\nCovers {opened.covers_from} to {opened.covers_to}; {len(opened.periods)} periods; "
+        f"\nCovers {opened.covers_from} to {opened.covers_to} in {len(opened.periods)} periods; "
         f"tabular notes of {opened.tabular_release}; {len(opened.value_sets)} value sets."
     )
     typer.echo(
-        "inferred: no package carries that release's own list of headers; neighbouring lists stand in, and for "
-        "stems that no list knows a checked rule."
+        "inferred: no package carries that release's own list of headers; neighbouring lists stand in, "
+        "and a checked rule for stems that no list knows."
     )
     typer.echo(f"reference {opened.sha256}\n{opened.tables.path}")
 
 
 @app.command()
 def check(quiet: QuietOption = False) -> None:
-    """Verify the shipped facts against releases.yaml, and that the built reference is whole and made of them."""
+    """Verify the shipped facts against releases.yaml, and the built reference against the facts."""
     from validator.reference.check import check_reference
 
     for line in check_reference():

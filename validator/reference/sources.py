@@ -2,7 +2,7 @@
 
 import hashlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -17,6 +17,15 @@ from validator.shipped import reference_folder
 
 # Part of the name of what is built: raise it when the build makes other tables from the same sources.
 BUILD_VERSION = 5
+
+# What releases.yaml must hold, and of which type.
+_MANIFEST = {"covers_from": date, "covers_to": date, "facts": list, "tabular": dict, "releases": list}
+_FACT = {"file": str, "rows": int, "sha256": str}
+_TABULAR = {"package": str, "version": str, "release": str, "file": str, "sha256": str}
+_RELEASE = {
+    "system": str, "name": str, "valid_from": date, "valid_to": date, "rows": int, "billable": int,
+    "headers": int, "headers_inferred": bool, "headers_by_rule_alone": int, "source": str, "sha256": str,
+}  # fmt: skip
 
 _RESTORE = "Restore the folder from the repository or reinstall the package; it must not be edited by hand."
 
@@ -42,13 +51,12 @@ class ReferenceSources:
             raise ReferenceError(
                 f"the list of releases cannot be read ({reason})", fix=_RESTORE, place=Place(str(path))
             ) from None
-        wanted = {"covers_from": date, "covers_to": date, "facts": list, "tabular": dict, "releases": list}
-        if not isinstance(document, dict) or any(
-            not isinstance(document.get(key), kind) for key, kind in wanted.items()
-        ):
-            raise ReferenceError(
-                "the list of releases lacks " + ", ".join(wanted), fix=_RESTORE, place=Place(str(path))
-            )
+        lacks = _lacks(document, _MANIFEST)
+        for part in (("facts", _FACT), ("releases", _RELEASE)):
+            lacks = lacks or next((lack for item in document[part[0]] if (lack := _lacks(item, part[1]))), "")
+        lacks = lacks or _lacks(document["tabular"], _TABULAR)
+        if lacks:
+            raise ReferenceError(f"the list of releases {lacks}", fix=_RESTORE, place=Place(str(path)))
         return document
 
     @cached_property
@@ -134,6 +142,14 @@ class ReferenceSources:
 def shipped_sources() -> ReferenceSources:
     """The sources of this checkout or installed package."""
     return ReferenceSources(reference_folder())
+
+
+def _lacks(item: object, wanted: Mapping[str, type]) -> str:
+    """What a part of releases.yaml lacks, in words; nothing where it is whole."""
+    if not isinstance(item, dict):
+        return "is not laid out as expected"
+    wrong = [key for key, kind in wanted.items() if not isinstance(item.get(key), kind)]
+    return f"lacks {', '.join(wrong)}, or one is not of the right kind" if wrong else ""
 
 
 def _sha256(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -47,8 +48,8 @@ def read_value_sets(files: Sequence[Path], codes: pl.Series) -> pl.DataFrame:
                 wanted.select(
                     name=pl.lit(path.stem),
                     code="code",
-                    valid_from=pl.lit(valid_from).str.to_date("%Y-%m-%d"),
-                    valid_to=pl.lit(valid_to).str.to_date("%Y-%m-%d"),
+                    valid_from=pl.lit(valid_from, pl.Date),
+                    valid_to=pl.lit(valid_to, pl.Date),
                 )
             )
     if problems:
@@ -56,7 +57,7 @@ def read_value_sets(files: Sequence[Path], codes: pl.Series) -> pl.DataFrame:
     return pl.concat(parts).unique().sort("name", "code", "valid_from")
 
 
-def _entries(path: Path, problems: list[str]) -> list[tuple[int, str, str | None, str | None, str | None]]:
+def _entries(path: Path, problems: list[str]) -> list[tuple[int, str, str | None, date | None, date | None]]:
     """(line, first, last, valid_from, valid_to) of each entry; `last` is blank for a single code."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -76,12 +77,14 @@ def _entries(path: Path, problems: list[str]) -> list[tuple[int, str, str | None
         found = _ENTRY.fullmatch(
             cells[0].replace(".-", "-").upper().replace("..", "\0").replace(".", "").replace("\0", "..")
         )
-        dates = [cell or None for cell in cells[1:]]
-        if len(cells) != 3 or found is None or (found["below"] and found["last"]):
+        if len(cells) != len(_COLUMNS) or found is None or (found["below"] and found["last"]):
             problems.append(f"{Place(path.name, line=number)}: not a code, a stem or a range with two dates")
-        elif any(day is not None and not re.fullmatch(r"\d{4}-\d\d-\d\d", day) for day in dates):
+            continue
+        try:
+            valid_from, valid_to = (date.fromisoformat(cell) if cell else None for cell in cells[1:])
+        except ValueError:
             problems.append(f"{Place(path.name, line=number)}: a date is written 2026-10-01")
-        else:
-            last = found["first"] if found["below"] else found["last"]
-            entries.append((number, found["first"], last, dates[0], dates[1]))
+            continue
+        last = found["first"] if found["below"] else found["last"]
+        entries.append((number, found["first"], last, valid_from, valid_to))
     return entries

@@ -1,0 +1,63 @@
+"""Value sets: codes, stems and ranges with dates, and what a faulty file gets."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from validator.errors import ReferenceError
+from validator.reference.lookup import Reference
+from validator.reference.valuesets import read_value_sets
+
+CODES = pl.Series(
+    "code", ["I60", "I600", "I6000", "I63", "I639", "I64", "I69", "I699", "I70", "M532", "M532X6"]
+)
+HEAD = "# source: ICD-10-CM Official Guidelines, section I.C.9\ncode,valid_from,valid_to\n"
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / f"{name}.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_codes_stems_and_ranges_are_spelled_out(tmp_path: Path) -> None:
+    path = write(tmp_path, "stroke", HEAD + "I60.-,,\nI63..I69,2015-10-01,2026-09-30\nM53.2X6,2016-10-01,\n")
+    found = read_value_sets([path], CODES)
+    assert found.select("name").unique().rows() == [("stroke",)]
+    assert found["code"].to_list() == ["I60", "I600", "I6000", "I63", "I639", "I64", "I69", "I699", "M532X6"]
+    dates = {code: (str(first), str(last)) for _, code, first, last in found.rows()}
+    assert dates["I600"] == ("None", "None")
+    assert dates["I699"] == ("2015-10-01", "2026-09-30")
+    assert dates["M532X6"] == ("2016-10-01", "None")
+
+
+def test_every_problem_of_every_file_is_named(tmp_path: Path) -> None:
+    files = [
+        write(tmp_path, "no_source", "code,valid_from,valid_to\nI60,,\n"),
+        write(tmp_path, "odd_lines", HEAD + "I60 to I69,,\nI63,01.10.2026,\nZ99.9,,\nI60\n"),
+        write(tmp_path, "Stroke", HEAD + "I60,,\n"),
+        write(tmp_path, "empty", ""),
+    ]
+    with pytest.raises(ReferenceError) as caught:
+        read_value_sets(files, CODES)
+    text = str(caught.value)
+    assert "no_source.csv:1: the first line must name the source" in text
+    assert "odd_lines.csv:3: not a code, a stem or a range" in text
+    assert "odd_lines.csv:4: a date is written" in text
+    assert "odd_lines.csv:5: no release of ICD-10-CM has a code that this names" in text
+    assert "odd_lines.csv:6: not a code" in text
+    assert "Stroke.csv: the name of a value set" in text
+    assert "empty.csv:1:" in text
+
+
+def test_the_shipped_value_sets_can_be_read_by_name(reference: Reference) -> None:
+    for name in reference.value_sets:
+        rows = reference.value_set(name)
+        assert rows.columns == ["code", "valid_from", "valid_to"]
+        assert not rows.is_empty()
+
+
+def test_an_unknown_name_is_refused(reference: Reference) -> None:
+    with pytest.raises(ReferenceError, match="there is no value set 'acute_strok'"):
+        reference.value_set("acute_strok")
