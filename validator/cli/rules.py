@@ -172,7 +172,7 @@ def docs(
         bool, typer.Option("--check", help="Change nothing; say which pages are stale.")
     ] = False,
 ) -> None:
-    """Write one page per rule, the table of rules and the page of names."""
+    """Write one page per rule, the table of rules, the page of names and the schema for editors."""
     from validator.rules.pages import rule_pages
 
     pages = rule_pages(_read(rules, profile))

@@ -39,6 +39,11 @@ _FITS: Mapping[str, tuple[Kind, ...]] = {
 }
 
 
+def fits(operator: Operator, name: Name) -> bool:
+    """Whether the operator can be asked of the column."""
+    return operator not in _FITS or name.kind in _FITS[operator]
+
+
 def read_condition(node: Node, scope: Scope, *, key: str, may_be_empty: bool = False) -> Condition | None:
     """The condition written at `key`; None with the problems noted.
 
@@ -170,7 +175,7 @@ def _operator(field: Field, name: Name, word: Text, operand: Node, scope: Scope)
                 at=word.span,
             )
         return None
-    if operator in _FITS and name.kind not in _FITS[operator]:
+    if not fits(operator, name):
         kinds = listed(KIND_IN_WORDS[kind] for kind in _FITS[operator])
         problems.add(
             "R013",

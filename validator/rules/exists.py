@@ -11,8 +11,8 @@ from validator.rules.scope import Scope
 from validator.rules.shapes import known_keys
 
 TABLES = ("diagnosis", "line", "procedure", "claim")
-_SAME = ("claim", "patient", "billing_provider")
-_KEYS = ("same", "equal", "where", "days_apart", "same_year", "reported")
+SAME = ("claim", "patient", "billing_provider")
+SEARCH_KEYS = ("same", "equal", "where", "days_apart", "same_year", "reported")
 _LATER = ("listed_in", "how_many", "total", "share")
 
 
@@ -63,7 +63,7 @@ class _Search:
         before = len(self._problems.found)
         here = f"{self._key.text}: {self._table}"
         keys = known_keys(
-            body, here=here, keys=_KEYS, required=("same",), later=_LATER, problems=self._problems
+            body, here=here, keys=SEARCH_KEYS, required=("same",), later=_LATER, problems=self._problems
         )
         if keys is None:
             return None
@@ -91,14 +91,14 @@ class _Search:
         """What the two rows share. A batch is cut into whole patients, so one of the two must bind them."""
         words: list[str] = []
         for item in node.items if isinstance(node, Items) else (node,):
-            if isinstance(item, Text) and item.text in _SAME:
+            if isinstance(item, Text) and item.text in SAME:
                 words.append(item.text)
             else:
                 word = item.text if isinstance(item, Text) else ""
                 self._problems.add(
                     "R008",
                     f"same is never {shown(word)}" if word else "same is a word or a list of words",
-                    fix=did_you_mean(word, _SAME, f"it is {listed(_SAME)}, or a list of them"),
+                    fix=did_you_mean(word, SAME, f"it is {listed(SAME)}, or a list of them"),
                     at=item.span,
                 )
                 return ()
@@ -113,7 +113,7 @@ class _Search:
             self._problems.add(
                 "R019", "no other claim stands on the same claim", fix="write same: patient", at=node.span
             )
-        return tuple(word for word in _SAME if word in words)
+        return tuple(word for word in SAME if word in words)
 
     def _equal(self, node: Node) -> tuple[Field, ...]:
         if not isinstance(node, Items) or not node.items:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from validator.rules.clauses import clause
+from validator.rules.editor_schema import SCHEMA_FILE, schema_text
 from validator.rules.explain import explain
 from validator.rules.folder import RuleFolder
 from validator.rules.model import Rule, RuleSet, Status
@@ -33,10 +34,11 @@ decide) or *there is none* (an answer like any other, as long as the feed carrie
 
 
 def rule_pages(folder: RuleFolder) -> dict[str, str]:
-    """File name below docs/ -> text, for every rule, the table of rules and the page of names."""
+    """File name below docs/ -> text: every rule, their table, the names, the schema for editors."""
     rule_set = folder.rule_set()
     pages = {f"rules/{rule.rule_id}.md": rule_page(rule, rule_set) for rule in folder.rules}
-    return {f"rules/{INDEX}": index_page(folder.rules), **pages, NAMES_PAGE: names_page()}
+    index = {f"rules/{INDEX}": index_page(folder.rules)}
+    return {**index, **pages, NAMES_PAGE: names_page(), SCHEMA_FILE: schema_text()}
 
 
 def rule_page(rule: Rule, rule_set: RuleSet | None = None) -> str:

@@ -28,7 +28,7 @@ from validator.rules.values import read_truth
 GRAINS: tuple[Grain, ...] = get_args(Grain)
 _GRAINS_LATER = ("claim_day", "patient", "provider")
 STATUSES: tuple[Status, ...] = get_args(Status)
-_REQUIRED = (
+REQUIRED = (
     "rule",
     "title",
     "version",
@@ -42,7 +42,7 @@ _REQUIRED = (
     "message",
 )
 KEYS = (
-    *_REQUIRED,
+    *REQUIRED,
     "in_force",
     "denial_codes",
     "tags",
@@ -87,7 +87,7 @@ def read_rule_file(
 def read_rule(node: Node, problems: Problems, *, value_sets: Collection[str] | None = None) -> Rule | None:
     """The rule that a document holds."""
     before = len(problems.found)
-    keys = known_keys(node, here="a rule", keys=KEYS, required=_REQUIRED, problems=problems)
+    keys = known_keys(node, here="a rule", keys=KEYS, required=REQUIRED, problems=problems)
     if not keys:
         return None
     rule = _Reader(keys, problems, value_sets).rule(node)

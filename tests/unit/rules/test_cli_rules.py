@@ -171,11 +171,11 @@ def test_examples_of_retired_rules_are_left_alone(folder: Path, outcomes: dict[s
 
 def test_docs_are_written_checked_and_removed(folder: Path) -> None:
     assert run("docs", "--check").exit_code == 1
-    assert run("docs").output == "5 pages, 5 written, 0 removed\n"
+    assert run("docs").output == "6 pages, 6 written, 0 removed\n"
     assert run("docs", "--check").exit_code == 0
     (folder / "claim" / "ZZ002.yaml").unlink()
     stale = run("docs", "--check")
     assert stale.exit_code == 1
     assert "docs/rules/ZZ002.md: there is no such rule" in stale.output
-    assert run("docs").output == "4 pages, 1 written, 1 removed\n"
+    assert run("docs").output == "5 pages, 1 written, 1 removed\n"
     assert not Path("docs/rules/ZZ002.md").exists()
