@@ -16,10 +16,17 @@ from validator.reports.run_folder import publish
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-    "--allow-file-access-from-files", "--force-color-profile=srgb",
-)  # fmt: skip
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--force-color-profile=srgb",
+)
 
 
 def _maker() -> ModuleType:
@@ -80,13 +87,18 @@ class Browser:
         self.run("document.querySelector(arguments[0]).click()", selector)
 
     def requests(self) -> list[str]:
-        """Every address the page asked for since it was opened."""
+        """Every address the page asked for since it was opened, without those its policy stopped.
+
+        What was stopped stands in `complaints`.
+        """
         events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
-        return [
-            event["params"]["request"]["url"]
-            for event in events
-            if event["method"] == "Network.requestWillBeSent"
-        ]
+        asked, stopped = {}, set()
+        for event in events:
+            if event["method"] == "Network.requestWillBeSent":
+                asked[event["params"]["requestId"]] = event["params"]["request"]["url"]
+            elif event["method"] == "Network.loadingFailed" and event["params"].get("blockedReason") == "csp":
+                stopped.add(event["params"]["requestId"])
+        return [address for request, address in asked.items() if request not in stopped]
 
     def complaints(self) -> list[str]:
         """Everything the console said, refusals of the content policy included."""

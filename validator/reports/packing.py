@@ -12,11 +12,35 @@ from validator.reports.text import joined_lists
 
 # Patient and birth date are left out on purpose: a claim id is enough to find the claim.
 COLUMNS = (
-    "severity", "standing", "rule_id", "code", "message", "claim_id", "line_number", "payer_id", "billing_npi",
-    "coding_date", "amount_at_risk", "expected_loss", "finding_id", "confidence", "claim_type", "rendering_npi",
-    "diagnosis_role", "diagnosis_position", "code_title", "suggestions", "related", "citation", "carc", "rarc",
-    "source_file", "source_row", "reference_release", "first_seen",
-)  # fmt: skip
+    "severity",
+    "standing",
+    "rule_id",
+    "code",
+    "message",
+    "claim_id",
+    "line_number",
+    "payer_id",
+    "billing_npi",
+    "coding_date",
+    "amount_at_risk",
+    "expected_loss",
+    "finding_id",
+    "confidence",
+    "claim_type",
+    "rendering_npi",
+    "diagnosis_role",
+    "diagnosis_position",
+    "code_title",
+    "suggestions",
+    "related",
+    "citation",
+    "carc",
+    "rarc",
+    "source_file",
+    "source_row",
+    "reference_release",
+    "first_seen",
+)
 _MONEY = ("amount_at_risk", "expected_loss")  # sent as whole cents
 _ID_SHOWN = r"^([0-9a-f]{10})[0-9a-f]{6}"  # ids are random: whole ones would be a third of the page
 _NUMBERS = ("line_number", "diagnosis_position", "source_row")
@@ -26,7 +50,8 @@ def packed(rows: pl.DataFrame, others: Mapping[str, Any]) -> str:
     """`{others..., rows: number, columns: {name: column}}` as JSON, gzip (no time stamp) and base64.
 
     A column is a list of values, or `{words: [...], at: [...]}` with each distinct text once where texts
-    repeat. Of a finding's id the first ten characters are kept. The result has no character that means anything in HTML.
+    repeat. Of a finding's id the first ten characters are kept. No character of the result means anything
+    in HTML.
     """
     frame = joined_lists(rows.select(COLUMNS))
     frame = frame.with_columns(pl.col("finding_id").str.replace(_ID_SHOWN, "$1"))

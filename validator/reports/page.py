@@ -23,7 +23,7 @@ from validator.reports.content import (
 from validator.reports.order import riskiest_first
 from validator.reports.packing import packed
 from validator.reports.summary import Summary, summarize
-from validator.reports.text import shown
+from validator.reports.text import records, shown
 from validator.reports.words import CONFIDENCE_WORDS, OUTCOME_WORDS, SEVERITY_WORDS, STANDING_WORDS
 
 ROWS_AT_MOST = 250_000
@@ -128,7 +128,7 @@ def _inline(path: Path) -> str:
 
 
 def _policy(*, scripts: tuple[str, ...], style: str) -> str:
-    """Nothing may be fetched, and only the scripts and the style written here may run: they are named by hash."""
+    """Nothing may be fetched; only the scripts and the style written here may run, named by their hash."""
     allowed = " ".join(_source_hash(script) for script in scripts)
     return (
         f"default-src 'none'; script-src {allowed}; style-src {_source_hash(style)}; img-src data:; "
@@ -189,4 +189,4 @@ def _added(content: RunContent, key: str) -> list[tuple[str, int]]:
 def _first_rows(rows: pl.DataFrame) -> list[dict[str, Any]]:
     """The riskiest few as plain HTML, for a browser without JavaScript."""
     columns = ["severity", "rule_id", "message", "claim_id", "amount_at_risk"]
-    return rows.select(columns).head(_ROWS_WITHOUT_SCRIPT).to_dicts()
+    return records(rows.select(columns).head(_ROWS_WITHOUT_SCRIPT))

@@ -8,6 +8,7 @@ from typing import Any
 
 from validator.findings.schema import RULE_COUNTS
 from validator.reports.content import INPUT_KEYS, REFERENCE_KEYS, SUPPRESSION_KEYS, RunContent, known
+from validator.reports.text import records
 
 SCHEMA = 1  # rises when a reader of run.json must change
 NAME = "run.json"
@@ -45,7 +46,7 @@ def run_json(
 
 def _rules(content: RunContent) -> list[dict[str, Any]]:
     """Every rule of the profile, also those that found nothing: ran and silent is not the same as not run."""
-    counts = {row["rule_id"]: row for row in content.rule_counts.select(list(RULE_COUNTS)).to_dicts()}
+    counts = {row["rule_id"]: row for row in records(content.rule_counts.select(list(RULE_COUNTS)))}
     rules = []
     for text in sorted(content.rules, key=lambda rule: rule.rule_id):
         counted = counts.get(text.rule_id, {})

@@ -9,7 +9,7 @@ import polars as pl
 
 from validator.findings.schema import SEVERITY
 from validator.reports.content import RuleText, RunContent
-from validator.reports.text import shown
+from validator.reports.text import records, shown
 from validator.reports.words import STANDING_WORDS, TO_DO
 
 GROUPS_AT_MOST = 12
@@ -100,7 +100,7 @@ def _standing(content: RunContent) -> dict[str, int]:
 
 def _rules(content: RunContent) -> tuple[RuleRow, ...]:
     """Every rule of the profile: dearest first, then by number flagged, then by id."""
-    counts = {row["rule_id"]: row for row in content.rule_counts.to_dicts()}
+    counts = {row["rule_id"]: row for row in records(content.rule_counts)}
     new_by_rule = (
         content.findings.lazy()
         .select("finding_id", "rule_id")
@@ -184,6 +184,6 @@ def _group(content: RunContent, column: str, name: str, heading: str) -> Group:
             "claims": row["claims"],
             "amount": row["amount"],
         }
-        for row in top.to_dicts()
+        for row in records(top)
     )
     return Group(name=name, column=column, heading=heading, rows=rows, more=groups.height - top.height)

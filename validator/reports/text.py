@@ -1,5 +1,7 @@
 """Makes text from claims harmless before it reaches a page, a workbook or a spreadsheet's CSV import."""
 
+from typing import Any
+
 import polars as pl
 
 # Control characters, and the marks that turn or hide text: a claim id with a right-to-left override
@@ -34,3 +36,9 @@ def guarded(frame: pl.DataFrame) -> pl.DataFrame:
     """
     text = pl.col(pl.String)
     return frame.with_columns(pl.when(~text.str.contains(_FORMULA_START)).then(text).otherwise("'" + text))
+
+
+def records(summary: pl.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a summary, one mapping each, for a page or manifest: never of a table of claims."""
+    columns = [column.to_list() for column in summary]
+    return [dict(zip(summary.columns, values, strict=True)) for values in zip(*columns, strict=True)]

@@ -1,5 +1,6 @@
 """worklist.xlsx: one row per finding that somebody has to do something about, dearest claims first."""
 
+import io
 from datetime import datetime, time
 from typing import Any, BinaryIO
 
@@ -60,11 +61,13 @@ _OPTIONS = {
 def write_worklist(content: RunContent, file: BinaryIO) -> None:
     """Write the workbook; the same content gives the same bytes, because its date is the batch date."""
     rows, in_all = riskiest_first(content, rows_at_most=ROWS_AT_MOST, to_do_only=True)
-    workbook = xlsxwriter.Workbook(file, _OPTIONS)
+    whole = io.BytesIO()  # a workbook half written to a full disk complains once more when it is let go
+    workbook = xlsxwriter.Workbook(whole, _OPTIONS)
     workbook.set_properties({"created": datetime.combine(content.batch_date, time())})
     _worklist_sheet(workbook, content, rows, in_all)
     _words_sheet(workbook, content)
     workbook.close()
+    file.write(whole.getbuffer())
 
 
 def _worklist_sheet(workbook: Any, content: RunContent, rows: pl.DataFrame, in_all: int) -> None:
@@ -76,16 +79,18 @@ def _worklist_sheet(workbook: Any, content: RunContent, rows: pl.DataFrame, in_a
         {"bold": True, "text_wrap": True, "valign": "vcenter", "bg_color": "#2F6F5E", "font_color": "#FFFFFF"}
     )
     formats = {
+        "sentence": workbook.add_format({"num_format": "@", "valign": "top", "text_wrap": True}),
         "text": workbook.add_format({"num_format": "@", "valign": "top"}),
         "money": workbook.add_format({"num_format": "#,##0.00", "valign": "top"}),
         "date": workbook.add_format({"num_format": "yyyy-mm-dd", "align": "left", "valign": "top"}),
-        "number": workbook.add_format({"num_format": "0", "valign": "top"}),
+        "number": workbook.add_format({"num_format": "0", "valign": "top", "align": "left"}),
         "input": workbook.add_format({"valign": "top", "bg_color": "#F1F7F4"}),
         "input date": workbook.add_format(
             {"valign": "top", "bg_color": "#F1F7F4", "num_format": "yyyy-mm-dd", "align": "left"}
         ),
     }
     sheet.write_string(0, 0, _says(content, rows.height, in_all), workbook.add_format({"bold": True}))
+    sheet.set_row(0, 20, workbook.add_format({"valign": "vcenter"}))
     sheet.set_row(_HEADER_ROW, 32)
     column_formats = {}
     for number, (title, column, width) in enumerate(_COLUMNS):
@@ -105,6 +110,7 @@ def _worklist_sheet(workbook: Any, content: RunContent, rows: pl.DataFrame, in_a
         )  # fmt: skip
     sheet.set_landscape()
     sheet.repeat_rows(_HEADER_ROW)
+    sheet.print_area(0, 0, last_row, [title for title, _, _ in _COLUMNS].index("Note"))
     sheet.fit_to_pages(1, 0)
 
 
@@ -125,6 +131,8 @@ def _kind(title: str, column: str | None) -> str:
         return "money"
     if column == "coding_date":
         return "date"
+    if column in ("message", "suggestions"):
+        return "sentence"
     return "number" if column in _WHOLE_NUMBERS else "text"
 
 
@@ -132,7 +140,9 @@ def _body(rows: pl.DataFrame) -> pl.DataFrame:
     """One column per column of the sheet, by its title; those that the reader fills are null."""
     texts = joined_lists(shown(rows)).with_columns(pl.col(pl.String).str.slice(0, _TEXT_AT_MOST))
     filled = texts.with_columns(pl.col("suggestions").replace("", None))
-    return filled.select((pl.col(column) if column else pl.lit(None)).alias(title) for title, column, _ in _COLUMNS)
+    return filled.select(
+        (pl.col(column) if column else pl.lit(None)).alias(title) for title, column, _ in _COLUMNS
+    )
 
 
 def _validate(sheet: Any, last_row: int) -> None:

@@ -1,6 +1,7 @@
 // Brings list, filters and drawer together once the page stands; the summary needs none of this.
 
 async function start() {
+  document.getElementById("loading").hidden = false;
   const found = await unpack(document.getElementById("findings-data"));
   const columns = {};
   for (const name in found.columns) columns[name] = new Column(found.columns[name]);
