@@ -186,9 +186,10 @@ class Reference:
 
     @cached_property
     def _skeletons(self) -> pl.DataFrame:
-        """skeleton, placeholder: the periods in which a code with that skeleton is in force."""
+        """skeleton, placeholder: the periods in which a code with that skeleton and an X in it is in force."""
         return self.tables.read(
-            "select skeleton, bit_or(in_force) as placeholder from code where in_force > 0 group by skeleton"
+            "select skeleton, bit_or(in_force) as placeholder from code "
+            "where in_force > 0 and skeleton <> code group by skeleton"
         )
 
     @cached_property

@@ -101,7 +101,8 @@ def _permitted_seventh(offer: Offer, asked: pl.DataFrame) -> pl.DataFrame:
 def _placeholder_repair(offer: Offer, asked: pl.DataFrame) -> pl.DataFrame:
     """The codes that differ only in where X stands."""
     wanted = asked.with_columns(skeleton=histories.skeleton(pl.col("code")))
-    return _plain(_standing(wanted.join(_candidates(offer), on="skeleton")))
+    with_x = _candidates(offer).filter(pl.col("candidate") != pl.col("skeleton"))
+    return _plain(_standing(wanted.join(with_x, on="skeleton")))
 
 
 def _successors(offer: Offer, asked: pl.DataFrame) -> pl.DataFrame:

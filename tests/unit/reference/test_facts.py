@@ -83,7 +83,7 @@ SEVENTH_AND_PLACEHOLDER = """
     M5326    2026-01-15  none           true
     T7840A   2026-01-15  none           true
     T784X0A  2026-01-15  none           true
-    I10X     2026-01-15  none           true
+    I10X     2026-01-15  none           false
     S0616    2026-01-15  none           false
     M5320    2026-01-15  none           false
     X58A     2026-01-15  none           true
