@@ -1,0 +1,230 @@
+"""How the cells of a column are read: text is stripped and blanked, dates, amounts and choices are parsed.
+
+A column is read in two steps: one fast expression for what nearly every cell looks like, then `repaired`
+for the few cells that it left blank. What is blank after both was not usable, and is counted as that.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from validator.claims.fields import FieldOfRow
+from validator.claims.layout import Layout
+from validator.claims.schema import CLAIM_TYPES, CODE_SYSTEMS, MONEY, UNITS
+from validator.errors import ClaimFileError
+
+# Why a cell could not be used, by kind; the kinds that are not named here take any text.
+NOT_USABLE: Mapping[str, str] = {
+    "date": "not a date",
+    "money": "not an amount",
+    "units": "not a number",
+    "number": "not a number",
+    "claim_type": "not a known claim type",
+    "system": "not a known code system",
+    "yes_no": "neither yes nor no",
+    "hour": "not an hour",
+    "pointers": "not a diagnosis pointer",
+}
+_STRPTIME = {
+    "iso": "%Y-%m-%d",
+    "compact": "%Y%m%d",
+    "day_month_year": "%d-%b-%Y",
+    "us_slashes": "%m/%d/%Y",
+    "us_dashes": "%m-%d-%Y",
+    "year_slashes": "%Y/%m/%d",
+}
+# Digits as they must stand, so that 1/2/21 is not read as the year 21.
+_SHAPE = {
+    "iso": r"^\d{4}-\d{1,2}-\d{1,2}$",
+    "compact": r"^\d{8}$",
+    "day_month_year": r"^\d{1,2}-[A-Za-z]{3}-\d{4}$",
+    "us_slashes": r"^\d{1,2}/\d{1,2}/\d{4}$",
+    "us_dashes": r"^\d{1,2}-\d{1,2}-\d{4}$",
+    "year_slashes": r"^\d{4}/\d{1,2}/\d{1,2}$",
+}
+_TIME_OF_DAY = r"[T ]\d{1,2}:\d{2}.*$"
+_EXCEL_SERIAL = r"^[2-7]\d{4}(?:\.0+)?$"  # 1954-10-03 to 2119
+_LIST_SEPARATOR = r"\s*[:,;^|]\s*"
+_POINTERS = r"^\d{1,2}(?::\d{1,2})*$"
+_NUMBERS: Mapping[str, pl.DataType] = {"money": MONEY, "units": UNITS, "number": pl.UInt16()}
+_LETTERS = [chr(ord("A") + n) for n in range(12)]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """How one field is read: `value` is the parsed cell, `text` what must not be blank where value is."""
+
+    field: FieldOfRow
+    value: pl.Expr
+    text: pl.Expr | None = None
+
+
+def read_cells(
+    field: FieldOfRow, headings: tuple[str, ...], types: Mapping[str, pl.DataType], layout: Layout
+) -> Cells:
+    """The expressions that read a field from the columns of a piece; nested columns raise ClaimFileError."""
+    blanks = list(layout.blanks_of(field.kind))
+    kind = field.kind
+    if len(headings) > 1:
+        whole = pl.concat_str([_clean(_as_text(h, types[h]), blanks) for h in headings])
+    else:
+        (heading,) = headings
+        if types[heading] != pl.String:
+            typed = _typed(kind, heading, types[heading])
+            if typed is not None:
+                return Cells(field, typed, pl.col(heading))
+        whole = _clean(_as_text(heading, types[heading]), blanks)
+        if kind == "diagnosis":
+            # The code is reported exactly as it was sent; canonical.py reads it.
+            return Cells(field, pl.when(whole.is_not_null()).then(_as_text(heading, types[heading])))
+    value = _parsed(kind, whole, layout.words_of(field.name), layout.dates)
+    return Cells(field, value, whole if kind in NOT_USABLE else None)
+
+
+def repaired(kind: str, texts: pl.Series, layout: Layout) -> pl.Series:
+    """Values of the cells that the fast reading left blank; blank again where nothing fits."""
+    text = pl.col("text")
+    frame = texts.alias("text").to_frame()
+    if kind == "date":
+        bare = text.str.replace(_TIME_OF_DAY, "")
+        forms = [_to_date(bare, form) for form in layout.dates if form in _STRPTIME]
+        if "excel_serial" in layout.dates:
+            days = pl.when(text.str.contains(_EXCEL_SERIAL)).then(text.str.slice(0, 5)).cast(pl.Int64)
+            forms.append(pl.date(1899, 12, 30) + pl.duration(days=days))
+        return frame.select(_sane(pl.coalesce(forms)).alias(texts.name)).to_series()
+    if kind in ("money", "units", "number"):
+        bare = text.str.replace_all(r"[$,\s]", "").str.replace(r"^\((.+)\)$", "-$1").str.replace(r"^\+", "")
+        value = _number(kind, pl.when(bare.str.contains(r"^-?(?:\d+\.?\d*|\.\d+)$")).then(bare))
+        return frame.select(value.alias(texts.name)).to_series()
+    if kind == "pointers":
+        numbers = (
+            _listed(text.str.to_uppercase())
+            .str.replace_all(r"([A-L])", ":$1:")
+            .str.replace_all(r":+", ":")
+            .str.strip_chars(":")
+            .str.replace_many(_LETTERS, [str(n + 1) for n in range(len(_LETTERS))])
+        )
+        return frame.select(
+            pl.when(numbers.str.contains(_POINTERS)).then(numbers).alias(texts.name)
+        ).to_series()
+    return texts.clear(texts.len())
+
+
+def normal_code(code: pl.Expr) -> pl.Expr:
+    """A diagnosis code as the code sets write it: upper case, no blanks around it, no point in its place.
+
+    The point stands after the third character; in ICD-9-CM external causes (E880.9) after the fourth.
+    Anywhere else it stays, because the code is then not written as any code is.
+    """
+    bare = code.str.strip_chars().str.to_uppercase()
+    return (
+        pl.when(bare.str.slice(3, 1) == ".")
+        .then(bare.str.slice(0, 3) + bare.str.slice(4))
+        .when(bare.str.contains(r"^E\d{3}\.\d{1,2}$"))
+        .then(bare.str.slice(0, 4) + bare.str.slice(5))
+        .otherwise(bare)
+    )
+
+
+def _as_text(heading: str, type_: pl.DataType) -> pl.Expr:
+    """The column as text, whatever a Parquet file keeps it as."""
+    column = pl.col(heading)
+    if type_ == pl.String:
+        return column
+    if type_.is_float():
+        # A column of whole numbers with blanks in it becomes a float in many programs: 450.0 is 450.
+        whole = column.cast(pl.Int64, strict=False)
+        return pl.when(whole == column).then(whole.cast(pl.String)).otherwise(column.cast(pl.String))
+    if isinstance(type_, pl.Datetime):
+        return column.dt.date().cast(pl.String)
+    if isinstance(type_, pl.List) and not type_.inner.is_nested():
+        return column.cast(pl.List(pl.String)).list.join(":", ignore_nulls=True)
+    if type_.is_nested() or type_ == pl.Object:
+        raise ClaimFileError(
+            f'column "{heading}" holds nested values, which no layout reads',
+            fix="Write one plain value in each cell; several codes go into numbered columns.",
+        )
+    return column.cast(pl.String, strict=False)
+
+
+def _clean(text: pl.Expr, blanks: list[str]) -> pl.Expr:
+    bare = text.str.strip_chars()
+    return pl.when(~bare.is_in(blanks)).then(bare)
+
+
+def _typed(kind: str, heading: str, type_: pl.DataType) -> pl.Expr | None:
+    """The value without a detour over text, where a Parquet column already has the right kind of type."""
+    column = pl.col(heading)
+    if kind == "date" and type_ == pl.Date:
+        return _sane(column)
+    if kind == "date" and isinstance(type_, pl.Datetime):
+        return _sane(column.dt.date())
+    if kind in _NUMBERS and type_.is_numeric():
+        return column.cast(_NUMBERS[kind], strict=False)
+    if kind == "yes_no" and type_ == pl.Boolean:
+        return column
+    return None
+
+
+def _parsed(kind: str, text: pl.Expr, words: Mapping[str, str], dates: tuple[str, ...]) -> pl.Expr:
+    """The fast reading of a cleaned text."""
+    match kind:
+        case "code" | "poa":
+            return text.str.to_uppercase()
+        case "digits2" | "digits3" | "digits4":
+            width = int(kind[-1])
+            short = text.str.contains(rf"^\d{{1,{width - 1}}}$")
+            return pl.when(short).then(text.str.zfill(width)).otherwise(text)
+        case "hour":
+            return pl.when(text.str.contains(r"^\d{1,2}:|^\d{4}$|^\d{1,2}$")).then(
+                text.str.extract(r"^(\d{4}|\d{1,2})").str.zfill(2).str.slice(0, 2)
+            )
+        case "bill":
+            upper = text.str.to_uppercase()
+            led = (upper.str.len_bytes() == 4) & upper.str.starts_with("0")
+            return pl.when(led).then(upper.str.slice(1)).otherwise(upper)
+        case "sex":
+            known = text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.String)
+            return pl.coalesce(known, text.str.to_uppercase())
+        case "yes_no":
+            answer = text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.String)
+            return answer == "yes"
+        case "claim_type" | "system":
+            known = text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.String)
+            return known.cast(pl.Enum(CLAIM_TYPES if kind == "claim_type" else CODE_SYSTEMS))
+        case "date":
+            return _sane(_to_date(text, dates[0], check_shape=False))
+        case "money" | "units" | "number":
+            return _number(kind, text)
+        case "list":
+            return _listed(text.str.to_uppercase())
+        case "diagnosis_list":
+            return _listed(text)
+        case "pointers":
+            return pl.when(text.str.contains(_POINTERS)).then(text)
+        case _:
+            return text
+
+
+def _listed(text: pl.Expr) -> pl.Expr:
+    """A list in one cell, its parts separated by one colon: `A^B`, `A, B`, `["A", "B"]`."""
+    bare = text.str.replace_all(r"[\[\]\"']", "")
+    return bare.str.replace_all(_LIST_SEPARATOR, ":").str.strip_chars(": ")
+
+
+def _number(kind: str, text: pl.Expr) -> pl.Expr:
+    """Amounts beyond two decimals are rounded; what is too large for the column is not usable."""
+    if kind == "number":
+        return text.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False).cast(pl.UInt16, strict=False)
+    return text.cast(MONEY if kind == "money" else UNITS, strict=False)
+
+
+def _to_date(text: pl.Expr, form: str, *, check_shape: bool = True) -> pl.Expr:
+    day = text.str.to_date(_STRPTIME[form], strict=False)
+    return pl.when(text.str.contains(_SHAPE[form])).then(day) if check_shape else day
+
+
+def _sane(day: pl.Expr) -> pl.Expr:
+    """Years like 1932 and 2173 are dates; the year 21 is a date that lost its century."""
+    return pl.when(day.dt.year().is_between(1800, 2999)).then(day)

@@ -1,0 +1,233 @@
+"""Map the columns of a file to the fields of its layout: headers apart from lines, every cell accounted for.
+
+The header of a claim repeats on each of its lines; of neighbouring rows with the same header one is kept.
+That is a `run`; each line says to which run it belongs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from validator.claims.cells import NOT_USABLE, Cells, normal_code, read_cells, repaired
+from validator.claims.fields import FIELDS, MAIN_LIST, MAIN_SLOTS, POINTERS, FieldOfRow
+from validator.claims.layout import plain
+from validator.claims.pieces import ROW, Piece
+from validator.claims.recognise import Binding
+from validator.claims.schema import CLAIM_TYPES, CODE_SYSTEMS
+from validator.errors import ClaimFileError
+
+RUN = "run"
+NO_CLAIM_ID = "no claim number"
+TOO_MANY = f"more than {MAIN_SLOTS} diagnoses in one cell"
+NOT_ON_CLAIM = "not a diagnosis of the claim"
+UNUSABLE = {ROW: pl.UInt32, "column": pl.String, "reason": pl.String}
+_TEXT = "#text "  # prefix of the cleaned text beside a parsed value
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A piece as fields: a row per run in `header`, one per claim line in `lines`, and what was rejected."""
+
+    header: pl.DataFrame
+    lines: pl.DataFrame
+    rejected: pl.DataFrame
+    unusable: pl.DataFrame
+    rows_read: int
+
+
+class RowMapper:
+    """Maps the pieces of one file. `headings` are the columns that a reader must hand over."""
+
+    def __init__(self, binding: Binding, types: Mapping[str, pl.DataType]) -> None:
+        self.layout = binding.layout
+        self.columns = dict(binding.columns)
+        self.types = types
+        if "diagnoses" in self.columns and "diagnosis_1" in self.columns:
+            del self.columns["diagnoses"]
+        totals = self.layout.claim_totals
+        places = {plain(heading): heading for heading in types}
+        self.totals_when = {
+            places[plain(heading)]: value.casefold()
+            for heading, value in (totals.when.items() if totals else ())
+            if plain(heading) in places
+        }
+        moves = bool(totals) and len(self.totals_when) == len(totals.when if totals else ())
+        self.moved = (
+            {a: b for a, b in totals.columns.items() if a in self.columns} if totals and moves else {}
+        )
+        self.claim_cells, self.line_cells = self._cells("claim"), self._cells("line")
+        self.headings = sorted({h for hs in self.columns.values() for h in hs} | set(self.totals_when))
+        self.header_headings = sorted(self._headings_of("claim"))
+
+    @property
+    def carried(self) -> frozenset[str]:
+        """The canonical columns (`claims.discharge_date`) that this file carries."""
+        names = [*self.columns, *self.layout.constants, *self.moved.values()]
+        known = {column for name in names for column in FIELDS[name].carries}
+        if "lines.charge" in known:
+            known.add("claims.total_charge")
+        for day in ("from_date", "through_date"):
+            if "lines.from_date" in known:
+                known.add(f"claims.{day}")
+        return frozenset(known)
+
+    def __call__(self, piece: Piece, first_run: int) -> Mapped:
+        """Map one piece; its runs are numbered from `first_run`."""
+        rows = piece.frame
+        (claim_id,) = [cells.value for cells in self.claim_cells if cells.field.name == "claim_id"]
+        without = rows.select(claim_id.is_null()).to_series()
+        rejected = piece.rejected
+        if without.any():
+            reason = pl.lit(NO_CLAIM_ID).alias("reason")
+            rejected = pl.concat([rejected, rows.filter(without).select(ROW, reason)]).sort(ROW)
+            rows = rows.filter(~without)
+        changed = pl.any_horizontal(pl.col(h).ne_missing(pl.col(h).shift(1)) for h in self.header_headings)
+        new = rows.select((changed | (pl.int_range(pl.len()) == 0)).alias("new")).to_series()
+        runs = (
+            (new.cum_sum().cast(pl.UInt32) + (first_run - 1)).alias(RUN)
+            if rows.height
+            else new.cast(pl.UInt32).alias(RUN)
+        )
+        header_rows = rows.filter(new)
+        header, unusable = self._read(header_rows, self.claim_cells)
+        if "diagnoses" in header.columns:
+            header, beyond = _with_slots(header)
+            reason = pl.lit(TOO_MANY).alias("reason")
+            bad = header_rows.filter(beyond).select(ROW, pl.lit("diagnoses").alias("column"), reason)
+            unusable = pl.concat([unusable, bad])
+        header = self._with_constants(header)
+        lines, unusable_on_lines = self._lines(rows)
+        return Mapped(
+            header=header.select(runs.filter(new), header_rows[ROW], pl.all()),
+            lines=lines.select(runs, rows[ROW], pl.all()).filter(_filled(lines)) if lines.width else lines,
+            rejected=rejected,
+            unusable=pl.concat([unusable, unusable_on_lines]),
+            rows_read=piece.rows_read,
+        )
+
+    def _headings_of(self, level: str) -> set[str]:
+        """The columns that say something about the claim (or the line); moved totals are about the claim."""
+        names = [name for name in self.columns if FIELDS[name].level == level]
+        moved = list(self.moved) if level == "claim" else []
+        headings = {h for name in (*names, *moved) for h in self.columns[name]}
+        return headings | set(self.totals_when) if level == "claim" else headings
+
+    def _cells(self, level: str) -> list[Cells]:
+        found = []
+        for name, headings in self.columns.items():
+            cells = read_cells(FIELDS[name], headings, self.types, self.layout)
+            if name in self.moved:
+                target = FIELDS[self.moved[name]]
+                if level == "claim" and target.name not in self.columns:
+                    found.append(_only(cells, self._on_each_line(), target))
+                cells = _only(cells, ~self._on_each_line(), cells.field)
+            if FIELDS[name].level == level:
+                found.append(cells)
+        return found
+
+    def _on_each_line(self) -> pl.Expr:
+        """Whether the amounts of the row are those of the whole claim."""
+        return pl.all_horizontal(
+            (pl.col(heading).cast(pl.String).str.strip_chars().str.to_lowercase() == value).fill_null(False)
+            for heading, value in self.totals_when.items()
+        )
+
+    def _read(self, rows: pl.DataFrame, cells: Sequence[Cells]) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The fields of these rows, and the cells that could not be used."""
+        texts = [c.text.alias(_TEXT + c.field.name) for c in cells if c.text is not None]
+        frame = rows.select(ROW, *(c.value.alias(c.field.name) for c in cells), *texts)
+        unusable = [pl.DataFrame(schema=UNUSABLE)]
+        for name in (c.field.name for c in cells if c.text is not None):
+            text = frame[_TEXT + name]
+            if frame[name].null_count() == text.null_count():
+                continue
+            blank = frame[name].is_null() & text.is_not_null()
+            if text.dtype == pl.String:
+                values = repaired(FIELDS[name].kind, text.filter(blank), self.layout)
+                if values.null_count() < values.len():
+                    frame = frame.with_columns(
+                        frame[name].scatter(blank.arg_true(), values.cast(frame[name].dtype))
+                    )
+                    blank = frame[name].is_null() & text.is_not_null()
+            reason = NOT_USABLE.get(FIELDS[name].kind, "not usable")
+            bad = frame.filter(blank).select(
+                ROW, pl.lit(name).alias("column"), pl.lit(reason).alias("reason")
+            )
+            unusable.append(bad)
+        return frame.select(c.field.name for c in cells), pl.concat(unusable)
+
+    def _with_constants(self, header: pl.DataFrame) -> pl.DataFrame:
+        enums = {"claim_type": pl.Enum(CLAIM_TYPES), "system": pl.Enum(CODE_SYSTEMS)}
+        constants = {
+            name: pl.lit(value, enums.get(FIELDS[name].kind, pl.String()))
+            for name, value in self.layout.constants.items()
+            if name not in self.columns
+        }
+        return header.with_columns(**constants)
+
+    def _lines(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The line fields of these rows; pointers in whatever form become one field of positions, `1:2`."""
+        lines, unusable = self._read(rows, self.line_cells)
+        numbered = [
+            name for name in (f"pointer_{n}" for n in range(1, POINTERS + 1)) if name in lines.columns
+        ]
+        if numbered:
+            whole = pl.concat_str(numbered, separator=":", ignore_nulls=True)
+            lines = lines.with_columns(pl.when(whole != "").then(whole).alias("diagnosis_pointers")).drop(
+                numbered
+            )
+        if "line_diagnosis" in lines.columns:
+            if "diagnosis_pointers" not in lines.columns:
+                positions = self._positions(rows)
+                lost = positions.is_null() & lines["line_diagnosis"].is_not_null()
+                lines = lines.with_columns(positions)
+                if lost.any():
+                    reason = pl.lit(NOT_ON_CLAIM).alias("reason")
+                    bad = rows.filter(lost).select(ROW, pl.lit("line_diagnosis").alias("column"), reason)
+                    unusable = pl.concat([unusable, bad])
+            lines = lines.drop("line_diagnosis")
+        return lines, unusable
+
+    def _positions(self, rows: pl.DataFrame) -> pl.Series:
+        """Position of the line's diagnosis in the claim's list: the first slot with the same code."""
+        read = {
+            c.field.name: normal_code(c.value)
+            for c in (*self.claim_cells, *self.line_cells)
+            if c.field.kind == "diagnosis"
+        }
+        slots = [(n, read[name]) for n, name in enumerate(MAIN_LIST, start=1) if name in read]
+        choices = [pl.when(read["line_diagnosis"] == code).then(pl.lit(str(n))) for n, code in slots]
+        return rows.select(
+            pl.coalesce(*choices, pl.lit(None, pl.String)).alias("diagnosis_pointers")
+        ).to_series()
+
+
+def check_binding(binding: Binding) -> None:
+    """Raise ClaimFileError when two columns of the file claim to be the same field."""
+    if binding.ambiguous:
+        names = ", ".join(f'"{heading}"' for heading in binding.ambiguous)
+        raise ClaimFileError(
+            f"has a second column for what {names} says", fix="Give each column a name of its own."
+        )
+
+
+def _only(cells: Cells, when: pl.Expr, field: FieldOfRow) -> Cells:
+    """The same cells, blank in the rows for which `when` is false."""
+    text = None if cells.text is None else pl.when(when).then(cells.text)
+    return Cells(field, pl.when(when).then(cells.value), text)
+
+
+def _with_slots(header: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+    """Spread a list of diagnoses in one cell over the slots; and which rows have more of them than slots."""
+    parts = header["diagnoses"].str.split(":")
+    longest = parts.list.len().max()
+    count = min(longest if isinstance(longest, int) else 0, MAIN_SLOTS)
+    slots = [parts.list.get(n, null_on_oob=True).alias(MAIN_LIST[n]) for n in range(count)]
+    spread = header.drop("diagnoses").with_columns(slot for slot in slots if slot.name not in header.columns)
+    return spread, (parts.list.len() > MAIN_SLOTS).fill_null(False)
+
+
+def _filled(lines: pl.DataFrame) -> pl.Series:
+    """A row that says nothing about a line is only the header of its claim."""
+    return lines.select(pl.any_horizontal(pl.col(name).is_not_null() for name in lines.columns)).to_series()

@@ -1,0 +1,130 @@
+"""Open one file as claims: what it is, how it is written, which layout it has."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from validator.claims.fields import FIELDS
+from validator.claims.layout import Layout
+from validator.claims.mapping import check_binding
+from validator.claims.ndjson import NdjsonReader
+from validator.claims.parquet import ParquetReader
+from validator.claims.pieces import Reader
+from validator.claims.recognise import Binding, best_binding, candidates
+from validator.claims.streams import ClaimStream, recognise_content
+from validator.claims.text import DELIMITERS, TextReader, first_line, split_headings
+from validator.errors import ClaimFileError, Place
+
+_SNOMED = r"^\d{6,18}$"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A file that is claims: its bytes, its reader, and its columns held against a layout."""
+
+    path: Path
+    stream: ClaimStream
+    reader: Reader
+    binding: Binding
+
+    @property
+    def format(self) -> str:
+        """`csv`, `csv gzip`, `parquet` ..."""
+        return f"{self.reader.format} {self.stream.compression}".strip()
+
+    def sha256_in_advance(self) -> str:
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def open_claims(path: Path, name: str, layout: Layout | None, folder: Path) -> Iterator[Opened]:
+    """Open a file with this layout, or the best one. Raises ClaimFileError when it cannot be read as claims.
+
+    `folder` is a place for an unpacked copy, where the format needs one.
+    """
+    stream = ClaimStream(path, name)
+    try:
+        opened = _open(path, stream, layout, folder)
+        check_binding(opened.binding)
+        yield opened
+    except ClaimFileError as error:
+        raise error if error.place else ClaimFileError(error.what, fix=error.fix, place=Place(name)) from None
+    finally:
+        stream.close()
+
+
+def _open(path: Path, stream: ClaimStream, layout: Layout | None, folder: Path) -> Opened:
+    content = recognise_content(stream)
+    reader: Reader
+    if content == "text":
+        reader = TextReader(stream, _delimiter(stream, layout))
+    elif content == "parquet":
+        reader = ParquetReader(stream, path, folder)
+    else:
+        again = ClaimStream(path, stream.name)
+        try:
+            reader = NdjsonReader(stream, again)
+        finally:
+            again.close()
+    binding = best_binding(list(reader.types), layout)
+    if not binding.fits:
+        raise _does_not_fit(list(reader.types), binding, layout)
+    return Opened(path, stream, reader, binding)
+
+
+def _delimiter(stream: ClaimStream, layout: Layout | None) -> str:
+    """The separator with which a layout knows most of the headings; the layout's own order breaks ties."""
+    line = first_line(stream)
+    order = layout.delimiters if layout else tuple(DELIMITERS)
+    known = [delimiter for delimiter in order if delimiter in DELIMITERS]
+
+    def merit(delimiter: str) -> tuple[bool, int, int]:
+        headings = split_headings(line, delimiter)
+        binding = best_binding(headings, layout)
+        return binding.fits, binding.used, len(headings)
+
+    return max(known, key=merit)
+
+
+def _does_not_fit(headings: Sequence[str], binding: Binding, layout: Layout | None) -> ClaimFileError:
+    """Say what is missing: of the layout asked for, or of the nearest one."""
+    missing = "; ".join(binding.missing)
+    if layout:
+        return ClaimFileError(
+            f"does not have the layout {layout.name}: {missing}",
+            fix="`validator layouts guess FILE` says which layout it has.",
+        )
+    nearest = candidates(headings)[0]
+    if nearest.used == 0:
+        what = "its first row names no column that any layout knows"
+    else:
+        what = f"no layout fits; nearest is {nearest.layout.name}: {missing}"
+    return ClaimFileError(
+        what,
+        fix="The first row must name the columns; `validator layouts show native` lists known names.",
+    )
+
+
+def refuse_other_code_systems(frame: pl.DataFrame, binding: Binding) -> None:
+    """Raise ClaimFileError when the diagnoses of a piece are mostly SNOMED CT: said once, not per cell."""
+    headings = [
+        heading
+        for name, columns in binding.columns.items()
+        if FIELDS[name].kind == "diagnosis" and FIELDS[name].level == "claim"
+        for heading in columns
+        if frame.schema.get(heading) == pl.String
+    ]
+    if not headings:
+        return
+    cells = pl.concat([frame[heading].alias("code") for heading in headings]).str.strip_chars()
+    filled = cells.filter(cells != "").drop_nulls()
+    if filled.len() and filled.str.contains(_SNOMED).sum() * 2 > filled.len():
+        raise ClaimFileError(
+            "the diagnosis codes are SNOMED CT numbers, which no ICD rule can judge",
+            fix="Export the ICD-10-CM codes of the claims.",
+        )
