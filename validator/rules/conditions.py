@@ -10,7 +10,7 @@ from validator.rules.names import KIND_IN_WORDS, NAMES, Kind, Name, names_of
 from validator.rules.nodes import Block, Items, Node, Text
 from validator.rules.problems import did_you_mean, listed, nearest_name, shown
 from validator.rules.scope import OTHER, Scope
-from validator.rules.values import kept_form, read_date, read_truth, read_value
+from validator.rules.values import read_beginning, read_date, read_truth, read_value
 
 _NUMBERS: tuple[Operator, ...] = ("less_than", "at_most", "more_than", "at_least")
 _DATES: tuple[Operator, ...] = ("before", "after")
@@ -230,7 +230,8 @@ def _prefixes(node: Node, name: Name, scope: Scope) -> tuple[str, ...] | None:
     prefixes = []
     for item in nodes:
         if isinstance(item, Text) and item.text.strip() and not item.blank:
-            prefixes.append(kept_form(name.name, item.text))
+            prefix = read_beginning(item, name, scope.problems)
+            prefixes += [prefix] if prefix else []
         else:
             scope.problems.add(
                 "R007",

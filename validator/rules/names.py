@@ -70,11 +70,6 @@ class Name:
     def is_list(self) -> bool:
         return self.kind in ("texts", "numbers")
 
-    @property
-    def can_be_blank(self) -> bool:
-        """The name may hold nothing on an ordinary row, so a rule that reads it may be not evaluated."""
-        return self.blank == "not recorded"
-
 
 def _kind(type_: object) -> tuple[Kind, tuple[str, ...], bool]:
     """The kind, the words and whether numbers are whole, of a Polars type."""

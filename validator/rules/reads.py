@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from validator.rules.model import All, Any_, Compare, Condition, Exists, Field, None_, Rule
-from validator.rules.names import NAMES, Name
+from validator.rules.names import NAMES
 
 _KEY_OF_SAME = {"patient": "patient.id", "billing_provider": "claim.billing_npi"}
 # The date that a row is judged on, first choice first: a rule's in_force and dated value sets go by it.
@@ -112,7 +112,3 @@ def _names_of(search: Exists) -> tuple[str, ...]:
 
 def _days_fields(search: Exists) -> tuple[Field, ...]:
     return (search.days_apart.from_field, search.days_apart.to_field) if search.days_apart else ()
-
-
-def name_of(field: Field) -> Name:
-    return NAMES[field.name]

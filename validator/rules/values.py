@@ -1,6 +1,7 @@
 """Texts of a rule become values of their column's type, or a problem that says how to write them."""
 
 import re
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -13,21 +14,44 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,8})")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,9})(\.[0-9]{1,4})?")
 
-# How some columns are kept. A value of another shape would never match and nobody would notice.
+
+@dataclass(frozen=True)
+class _Shape:
+    """How a column is kept: the characters, from `shortest` to `longest` of them. `fix` says it in words."""
+
+    characters: str
+    shortest: int
+    longest: int
+    fix: str
+
+    def holds(self, text: str) -> bool:
+        return bool(re.fullmatch(f"{self.characters}{{{self.shortest},{self.longest}}}", text))
+
+    def begins(self, text: str) -> bool:
+        return bool(re.fullmatch(f"{self.characters}{{1,{self.longest}}}", text))
+
+
+# A value of another shape would never match, and nobody would notice.
+_DIGIT, _LETTER_OR_DIGIT = "[0-9]", "[0-9A-Z]"
 _SHAPES = {
-    "claim.type_of_bill": (
-        r"[0-9A-Z]{3}",
-        "the type of bill is kept as three characters without the leading zero",
+    "claim.type_of_bill": _Shape(
+        "(?!^0)[0-9A-Z]", 3, 3, "the type of bill is kept as three characters without the leading zero"
     ),
-    "claim.discharge_status": (r"[0-9]{2}", "the discharge status is kept as two digits"),
-    "claim.discharge_hour": (r"[0-9]{2}", "the discharge hour is kept as two digits"),
-    "line.place_of_service": (r"[0-9]{2}", "the place of service is kept as two digits"),
-    "line.revenue_code": (r"[0-9]{4}", "the revenue code is kept as four digits"),
-    "line.procedure_code": (r"[0-9A-Z]{5}", "a procedure code has five characters, letters in upper case"),
-    "procedure.code": (r"[0-9A-Z]{7}", "an ICD-10-PCS code has seven characters, letters in upper case"),
-    "line.modifiers": (r"[0-9A-Z]{2}", "a modifier has two characters, letters in upper case"),
-    "diagnosis.code": (
-        r"[0-9A-Z]{1,7}",
+    "claim.discharge_status": _Shape(_DIGIT, 2, 2, "the discharge status is kept as two digits"),
+    "claim.discharge_hour": _Shape(_DIGIT, 2, 2, "the discharge hour is kept as two digits"),
+    "line.place_of_service": _Shape(_DIGIT, 2, 2, "the place of service is kept as two digits"),
+    "line.revenue_code": _Shape(_DIGIT, 4, 4, "the revenue code is kept as four digits"),
+    "line.procedure_code": _Shape(
+        _LETTER_OR_DIGIT, 5, 5, "a procedure code has five characters, letters in upper case"
+    ),
+    "procedure.code": _Shape(
+        _LETTER_OR_DIGIT, 7, 7, "an ICD-10-PCS code has seven characters, letters in upper case"
+    ),
+    "line.modifiers": _Shape(_LETTER_OR_DIGIT, 2, 2, "a modifier has two characters, letters in upper case"),
+    "diagnosis.code": _Shape(
+        _LETTER_OR_DIGIT,
+        1,
+        7,
         "a code has at most seven letters and digits, and a point only after the third",
     ),
 }
@@ -133,9 +157,20 @@ def read_truth(node: Text, problems: Problems) -> bool | None:
 
 def _text(node: Text, name: Name, problems: Problems) -> str | None:
     text = kept_form(name.name, node.text)
-    shape, sentence = _SHAPES.get(name.name, ("", ""))
-    if shape and not re.fullmatch(shape, text):
-        problems.add("R014", f"{name.name} is never {shown(node.text)}", fix=sentence, at=node.span)
+    shape = _SHAPES.get(name.name)
+    if shape and not shape.holds(text):
+        problems.add("R014", f"{name.name} is never {shown(node.text)}", fix=shape.fix, at=node.span)
+        return None
+    return text
+
+
+def read_beginning(node: Text, name: Name, problems: Problems) -> str | None:
+    """The first characters of a value."""
+    text = kept_form(name.name, node.text)
+    shape = _SHAPES.get(name.name)
+    if shape and not shape.begins(text):
+        what = f"{name.name} never begins with {shown(node.text)}"
+        problems.add("R014", what, fix=shape.fix, at=node.span)
         return None
     return text
 
