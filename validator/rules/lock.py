@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from validator.rules.folder import RuleFolder
 from validator.rules.logic import HASH_LENGTH
 from validator.rules.model import Rule
-from validator.rules.nodes import Items, Node, Text, read_document
+from validator.rules.nodes import Block, Items, Node, Text, read_document
 from validator.rules.problems import Problem, Problems, Span
-from validator.rules.shapes import known_keys, read_rule_id
+from validator.rules.shapes import RULE_ID
 
 LOCK = "rules.lock"
 _HEAD = (
     "# Written by `validator rules lock`: version and hash of the logic of every rule that is not a draft.\n"
 )
-_VERSION = re.compile("[1-9][0-9]{0,3}")
-_LOGIC = re.compile(f"[0-9a-f]{{{HASH_LENGTH}}}")
+_FORMS = {
+    "rule": RULE_ID,
+    "version": re.compile("[1-9][0-9]{0,3}"),
+    "logic": re.compile(f"[0-9a-f]{{{HASH_LENGTH}}}"),
+}
 
 
 @dataclass(frozen=True)
@@ -47,16 +50,12 @@ def _entries(node: Node, problems: Problems) -> dict[str, Locked]:
         return {}
     entries: dict[str, Locked] = {}
     for item in node:
-        parts = ("rule", "version", "logic")
-        keys = known_keys(item, here="an entry of rules.lock", keys=parts, required=parts, problems=problems)
-        if keys is None or len(keys) < len(parts):
-            continue
-        rule_id = read_rule_id(keys["rule"], problems)
-        version, logic = (_text_of(keys["version"]), _text_of(keys["logic"]))
-        if not (_VERSION.fullmatch(version) and _LOGIC.fullmatch(logic)) or rule_id in entries:
+        entry = {key.text: _text_of(value) for key, value in item} if isinstance(item, Block) else {}
+        whole = entry.keys() == _FORMS.keys() and all(_FORMS[key].fullmatch(entry[key]) for key in entry)
+        if not whole or entry["rule"] in entries:
             problems.add("R205", "the entry is damaged", fix=mend, at=item.span)
-        elif rule_id:
-            entries[rule_id] = Locked(int(version), logic, item.span)
+        else:
+            entries[entry["rule"]] = Locked(int(entry["version"]), entry["logic"], item.span)
     return entries
 
 

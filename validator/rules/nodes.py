@@ -58,9 +58,6 @@ class Block:
     def __iter__(self) -> Iterator[tuple[Text, "Node"]]:
         return iter(self.entries)
 
-    def get(self, key: str) -> "Node | None":
-        return next((value for name, value in self.entries if name.text == key), None)
-
 
 Node = Text | Items | Block
 

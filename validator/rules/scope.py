@@ -150,10 +150,3 @@ class Scope:
             for name in names_of(self.other)
             if NAMES[name].row != "batch" and not NAMES[name].messages_only
         ]
-
-
-def written(field: Field, other_table: str | None = None) -> str:
-    """The field as a rule writes it inside `there_is: other_table`."""
-    if not field.other:
-        return field.name
-    return OTHER + field.name.removeprefix(f"{other_table}.")
