@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from validator.claims.schema import MONEY, rule_columns
+from validator.engine.blanks import ANOTHER_ROW
 from validator.engine.evaluate import Evaluation
-from validator.engine.fields import comparisons, conditions_of, existences, fields_of, fields_of_exists
 from validator.findings.identity import with_ordinals
 from validator.findings.schema import RULE_COUNTS, SEVERITY
-from validator.rules.model import OUTCOMES, SEVERITIES, Rule, RuleSet
+from validator.rules.model import OUTCOMES, SEVERITIES, RuleSet
 
 _COLUMNS = rule_columns()
+_NAMED_FIELDS = 3  # of a rule's reasons for silence, the most frequent first
 
 # The same input gives the same order, however it was cut into partitions.
 _ORDER = (
@@ -84,43 +85,48 @@ def _rule_counts(
                 "title": rule.title,
                 "status": rule.status,
                 "severity": rule.severity[-1].severity,
-                "why_not_evaluated": why_not_evaluated(rule, carried),
             }
             for rule in rules.rules
         ],
         schema={
             "rule_id": pl.String, "rule_version": pl.UInt16, "title": pl.String, "status": pl.String,
-            "severity": SEVERITY, "why_not_evaluated": pl.String,
+            "severity": SEVERITY,
         },
     )  # fmt: skip
+    why = why_not_evaluated(pl.concat([e.blanks for e in evaluations]), carried)
     counts = told.join(summed, on="rule_id", how="left").join(money, on="rule_id", how="left")
-    silent = pl.col("not_evaluated").fill_null(0) == 0
+    counts = counts.join(why, on="rule_id", how="left")
     return counts.select(
-        pl.when(silent).then(None).otherwise(pl.col(name)).cast(kind).alias(name)
-        if name == "why_not_evaluated"
-        else pl.col(name).fill_null(0).cast(kind)
+        pl.col(name).fill_null(0).cast(kind)
         if kind == pl.UInt64 or name == "amount_at_risk"
         else pl.col(name).cast(kind)
         for name, kind in RULE_COUNTS.items()
     ).sort("rule_id")
 
 
-def why_not_evaluated(rule: Rule, carried: Mapping[str, frozenset[str]]) -> str:
-    """Which columns that the rule reads are missing from the feeds; a general sentence if none is."""
-    read = {f.name for c in conditions_of(rule) for compare in comparisons(c) for f in fields_of(compare)}
-    read |= {
-        f.name for c in conditions_of(rule) for exists in existences(c) for f in fields_of_exists(exists)
-    }
-    absent = []
-    for name in sorted(read & set(_COLUMNS)):
-        table, column = _COLUMNS[name]
-        lacking = [file for file, columns in carried.items() if f"{table}.{column.name}" not in columns]
-        if lacking and column.blank != "never" and name != "diagnosis.code_system":
-            absent.append(
-                name
-                if len(lacking) == len(carried)
-                else f"{name} (in {len(lacking)} of {len(carried)} files)"
-            )
-    if absent:
-        return f"not in the feed: {', '.join(absent)}"
-    return "a value or date that the rule needs is blank or outside the loaded releases"
+def why_not_evaluated(blanks: pl.DataFrame, carried: Mapping[str, frozenset[str]]) -> pl.DataFrame:
+    """rule_id, why_not_evaluated: the fields that were blank most often on the rows a rule could not judge."""
+    summed = blanks.group_by("rule_id", "field").agg(pl.col("rows").sum())
+    summed = summed.sort("rule_id", "rows", "field", descending=[False, True, False])
+    summed = summed.group_by("rule_id", maintain_order=True).head(_NAMED_FIELDS)
+    missing = [name for name in summed["field"].unique() if _absent_everywhere(name, carried)]
+    said = (
+        pl.when(pl.col("field") == ANOTHER_ROW)
+        .then(pl.lit("another row of the claim or patient lacks what would decide"))
+        .when(pl.col("field").is_in(missing))
+        .then(pl.format("{} is not in the feed", "field"))
+        .when(pl.col("field") == "diagnosis.coding_date")
+        .then(pl.lit("diagnosis.coding_date is blank or outside the loaded releases"))
+        .otherwise(pl.format("{} is blank", "field"))
+    )
+    counted = pl.format("{} ({} rows)", said, "rows")
+    return summed.group_by("rule_id", maintain_order=True).agg(
+        counted.str.join("; ").alias("why_not_evaluated")
+    )
+
+
+def _absent_everywhere(name: str, carried: Mapping[str, frozenset[str]]) -> bool:
+    if name not in _COLUMNS or _COLUMNS[name][1].blank == "never":
+        return False
+    table, column = _COLUMNS[name]
+    return not any(f"{table}.{column.name}" in columns for columns in carried.values())

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from validator.claims.schema import MONEY, ClaimTables
-from validator.engine.fields import GRAINS, fields_by_table
 from validator.engine.findings import findings_of_grain
 from validator.engine.frames import Frames
+from validator.engine.needs import GRAINS, fields_by_table
 from validator.engine.outcomes import GrainOutcomes, judge_grain
 from validator.findings import money
 from validator.findings.risk import risk_scores
@@ -36,12 +36,14 @@ class Evaluation:
     """What one partition yields; `conclude` adds partitions up.
 
     findings: FINDINGS and `suppressed_by` (position of the decision, blank if none). counts: rule_id, the
-    four outcomes, `suppressed`. rule_amounts: rule_id, amount. severity_amounts: severity, amount.
+    four outcomes, `suppressed`. blanks: rule_id, field, rows: what the rules missed where they could not
+    judge. rule_amounts: rule_id, amount. severity_amounts: severity, amount.
     claims_at_risk: CLAIMS_AT_RISK. Suppressed findings stand in `findings` and count in nothing else.
     """
 
     findings: pl.DataFrame
     counts: pl.DataFrame
+    blanks: pl.DataFrame
     rule_amounts: pl.DataFrame
     severity_amounts: pl.DataFrame
     claims_at_risk: pl.DataFrame
@@ -56,11 +58,7 @@ def evaluate(
     Pure: no files, no clock, no order assumed. Whatever the partition, a row comes out the same.
     """
     frames, judged = judge(partition, rules, reference, settings)
-    found = [
-        finding
-        for grain in judged
-        for finding in findings_of_grain(grain, _rules_of(rules, grain.grain), frames)
-    ]
+    found = [findings_of_grain(grain, _rules_of(rules, grain.grain), frames) for grain in judged]
     findings = _gathered(found, reference, rules, settings)
     counts = pl.concat([grain.counts() for grain in judged]).join(
         findings.filter(pl.col("suppressed_by").is_not_null())
@@ -70,7 +68,8 @@ def evaluate(
         how="left",
     )
     counts = counts.with_columns(pl.col("suppressed").fill_null(0).cast(pl.UInt64))
-    return _with_money(findings, counts, partition, rules)
+    blanks = pl.concat([grain.blanks for grain in judged])
+    return _with_money(findings, counts, blanks, partition, rules)
 
 
 def judge(
@@ -121,13 +120,15 @@ def _rules_of(rules: RuleSet, grain: str) -> list:
 
 
 def _gathered(
-    found: Sequence[pl.DataFrame], reference: "Reference", rules: RuleSet, settings: Settings
+    found: Sequence[pl.DataFrame | None], reference: "Reference", rules: RuleSet, settings: Settings
 ) -> pl.DataFrame:
     """All findings in one frame, with the release that judged each and the decision that hides it."""
     schema: Mapping[str, object] = {**FINDINGS, **_INTERNAL}
     late = {"amount_at_risk": MONEY, "reference_release": pl.String}
     empty = pl.DataFrame(schema={name: kind for name, kind in schema.items() if name not in late})
-    findings = pl.concat([empty, *(f.select(empty.columns).cast(dict(empty.schema)) for f in found)])
+    findings = pl.concat(
+        [empty, *(f.select(empty.columns).cast(dict(empty.schema)) for f in found if f is not None)]
+    )
     releases = pl.DataFrame(
         {
             "starts": [p.valid_from for p in reference.periods],
@@ -149,7 +150,7 @@ def _gathered(
 
 
 def _with_money(
-    findings: pl.DataFrame, counts: pl.DataFrame, partition: ClaimTables, rules: RuleSet
+    findings: pl.DataFrame, counts: pl.DataFrame, blanks: pl.DataFrame, partition: ClaimTables, rules: RuleSet
 ) -> Evaluation:
     """Amounts of each finding, of each rule, of each severity and of each claim."""
     claims = partition.claims.select("claim_no", "total_charge")
@@ -178,6 +179,7 @@ def _with_money(
     return Evaluation(
         findings=findings.select(*FINDINGS, "suppressed_by"),
         counts=counts.select("rule_id", *OUTCOMES, "suppressed"),
+        blanks=blanks,
         rule_amounts=by_rule.group_by("rule_id").agg(pl.col("amount").sum()),
         severity_amounts=money.amounts_by_severity(counting, claims, covered),
         claims_at_risk=at_risk,

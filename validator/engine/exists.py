@@ -11,11 +11,11 @@ import polars as pl
 
 from validator.claims.schema import rule_columns
 from validator.engine.compile import compile_condition, set_column, there_is_none
-from validator.engine.fields import comparisons, fields_of, fields_of_exists
 from validator.engine.frames import Frames, recorded_name
 from validator.engine.order import stands_earlier, with_order
 from validator.engine.value_sets import membership
 from validator.rules.model import All, Condition, DaysApart, Exists
+from validator.rules.reads import comparisons, fields_of, joining_fields
 
 _COLUMNS = rule_columns()
 _KEY_FIELDS = {"claim": "claim_no", "patient": "patient.id", "billing_provider": "claim.billing_npi"}
@@ -96,8 +96,11 @@ class _Search:
         """The rows that may be found, fields named `other.<field>`; `fits`: what they meet by themselves."""
         table = self.exists.table
         frame = self.frames.frame(table)
-        wanted = {f.name for f in fields_of_exists(self.exists) if f.other}
-        wanted |= {_KEY_FIELDS[s] for s in self.exists.same} | {"icd10.status"}
+        read = [
+            *joining_fields(self.exists),
+            *(f for c in comparisons(self.exists.where) for f in fields_of(c)),
+        ]
+        wanted = {f.name for f in read if f.other} | {"icd10.status"}
         wanted |= {recorded_name(name) for name in wanted} | {"row", "claim_no"}
         members = [
             membership(frame, table, c.field.name, str(c.value), self.frames).alias(set_column(c))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from validator.claims.schema import RULE_TABLES, rule_columns
+from validator.claims.schema import RULE_TABLES
 from validator.engine.compile import compile_condition
 from validator.engine.frames import Frames
 from validator.engine.messages import placeholders, sentence
@@ -14,7 +14,6 @@ from validator.engine.related import related_rows
 from validator.findings.identity import finding_ids
 from validator.findings.schema import CONFIDENCE, FINDINGS, SEVERITY
 from validator.reference.dotted import dotted
-from validator.reference.schema import RULE_FACTS
 from validator.rules.model import RemarkCase, Rule, SeverityCase
 
 if TYPE_CHECKING:
@@ -27,47 +26,83 @@ _SUGGESTION_FIELDS = ("suggestions", "suggestions.total", "suggestions.meaning")
 MAX_SUGGESTIONS = 20
 
 
-def findings_of_grain(judged: GrainOutcomes, rules: Sequence[Rule], frames: Frames) -> list[pl.DataFrame]:
-    """One frame of findings per rule of the grain that flagged something.
+def findings_of_grain(judged: GrainOutcomes, rules: Sequence[Rule], frames: Frames) -> pl.DataFrame | None:
+    """The findings of all rules of one grain; None when there are none.
 
     Columns: those of validator.findings.schema.FINDINGS that do not need the other findings, and the
     internal ones that money and identity need (grain, claim_no, line_row, pointed_position).
     """
-    made = []
-    for rule in rules:
-        rows = judged.flagged(rule)
-        if rule.status == "active" and rows.height:
-            made.append(_findings_of_rule(rule, judged, rows, frames))
-    return made
-
-
-def _findings_of_rule(rule: Rule, judged: GrainOutcomes, rows: pl.DataFrame, frames: Frames) -> pl.DataFrame:
-    told = {
-        name
-        for name in placeholders(rule.message)
-        if name not in _SUGGESTION_FIELDS and name not in rows.columns
-    }
-    if told:
-        rows = rows.with_columns(
-            frames.rows(judged.grain, rows["row"], told).select(told - {"icd10.title"}).get_columns()
-        )
-    base = _located(judged.grain, rows, frames)
-    base = base.with_columns(
-        _first_case(rule.severity, rows, frames).cast(SEVERITY).alias("severity"),
-        _first_case(rule.rarc, rows, frames).alias("rarc"),
-        related_rows(judged, rule.rule_id, rows["row"], frames).alias("related"),
+    speaking = [rule for rule in rules if rule.status == "active"]
+    flagged = [(rule, rows) for rule in speaking if (rows := judged.flagged(rule)).height]
+    if not flagged:
+        return None
+    located = [(rule, rows, _located(judged, rule, rows, frames)) for rule, rows in flagged]
+    lookups = _Lookups(located, frames.reference)
+    findings = pl.concat(
+        [_told(rule, rows, base, judged.grain, lookups, frames) for rule, rows, base in located]
     )
-    base, rows = _with_codes(rule, base, rows, frames.reference)
-    base = base.with_columns(
+    return findings.with_columns(finding_ids(findings, judged.grain).alias("finding_id"))
+
+
+class _Lookups:
+    """Titles and suggested codes of all findings of a grain, asked for once per distinct code and date."""
+
+    def __init__(
+        self, located: Sequence[tuple[Rule, pl.DataFrame, pl.DataFrame]], reference: "Reference"
+    ) -> None:
+        self.titles = reference.titles(_pairs([base for _, _, base in located]))
+        asked: dict[str, list[pl.DataFrame]] = {}
+        for rule, _, base in located:
+            if rule.suggest and rule.suggest.kind:
+                asked.setdefault(rule.suggest.kind, []).append(base)
+        self.suggestions = {kind: reference.suggestions(kind, _pairs(bases)) for kind, bases in asked.items()}
+
+
+def _pairs(bases: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    pairs = pl.concat([base.select("code", pl.col("coding_date").alias("on")) for base in bases])
+    return pairs.drop_nulls().unique()
+
+
+def _told(
+    rule: Rule, rows: pl.DataFrame, base: pl.DataFrame, grain: str, lookups: _Lookups, frames: Frames
+) -> pl.DataFrame:
+    """The findings of one rule, with their sentence."""
+    told = {n for n in placeholders(rule.message) if n not in _SUGGESTION_FIELDS and n not in rows.columns}
+    told -= {"icd10.title"}
+    if told:
+        rows = rows.with_columns(frames.rows(grain, rows["row"], told).select(told).get_columns())
+    keys = base.select("code", pl.col("coding_date").alias("on"))
+    titles = keys.join(lookups.titles, on=["code", "on"], how="left", maintain_order="left")["title"]
+    offered = _offered(rule, keys, lookups)
+    shown_title = titles.fill_null("title not in the loaded releases").alias("icd10.title")
+    rows = rows.with_columns(shown_title, *offered.get_columns())
+    return base.with_columns(
         rows.with_columns(sentence(rule.message, rows.schema).alias("message"))["message"],
-        rows["suggestions"].list.head(MAX_SUGGESTIONS).alias("suggestions"),
+        titles.alias("code_title"),
+        dotted(pl.col("code")).alias("code"),
+        offered["suggestions"].list.head(MAX_SUGGESTIONS),
         pl.lit(rule.rule_id).alias("rule_id"),
         pl.lit(rule.version, dtype=pl.UInt16).alias("rule_version"),
         pl.lit(rule.confidence, dtype=CONFIDENCE).alias("confidence"),
         pl.lit(citation(rule)).alias("citation"),
         pl.lit("; ".join(rule.carc) or None, dtype=pl.String).alias("carc"),
     )
-    return base.with_columns(finding_ids(base, judged.grain).alias("finding_id"))
+
+
+def _offered(rule: Rule, keys: pl.DataFrame, lookups: _Lookups) -> pl.DataFrame:
+    """Suggested codes per row, how many there are in all, and what their 7th characters mean."""
+    if not (rule.suggest and rule.suggest.kind):
+        return keys.with_columns(
+            pl.lit([], dtype=pl.List(pl.String)).alias("suggestions"),
+            pl.lit(0, dtype=pl.UInt32).alias("suggestions.total"),
+            pl.lit("").alias("suggestions.meaning"),
+        ).select(_SUGGESTION_FIELDS)
+    found = lookups.suggestions[rule.suggest.kind]
+    return keys.join(found, on=["code", "on"], how="left", maintain_order="left").select(
+        pl.col("suggestions").fill_null([]),
+        pl.col("total").fill_null(0).cast(pl.UInt32).alias("suggestions.total"),
+        pl.col("meaning").fill_null("").alias("suggestions.meaning"),
+    )
 
 
 def citation(rule: Rule) -> str:
@@ -88,8 +123,17 @@ def _first_case(cases: Sequence[SeverityCase | RemarkCase], rows: pl.DataFrame, 
     return rows.with_columns(word.alias("word"))["word"]
 
 
-def _located(grain: str, rows: pl.DataFrame, frames: Frames) -> pl.DataFrame:
-    """Which claim, where on it, where in the file; and the values that make the finding's identity."""
+def _located(judged: GrainOutcomes, rule: Rule, rows: pl.DataFrame, frames: Frames) -> pl.DataFrame:
+    """How severe, which claim, where on it, where in the file; and the values that make the identity."""
+    base = _place(judged.grain, rows, frames)
+    return base.with_columns(
+        _first_case(rule.severity, rows, frames).cast(SEVERITY).alias("severity"),
+        _first_case(rule.rarc, rows, frames).alias("rarc"),
+        related_rows(judged, rule.rule_id, rows["row"], frames).alias("related"),
+    )
+
+
+def _place(grain: str, rows: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     claims = frames.tables.claims
     table = getattr(frames.tables, RULE_TABLES[grain])[rows["row"]]
     base = rows.select("row", "claim_no", pl.lit(grain).alias("grain")).with_columns(
@@ -136,36 +180,3 @@ def _sole_rendering_npi(claim_no: pl.Series, frames: Frames) -> pl.Series:
     npi = pl.col("rendering_npi")
     sole = lines.group_by("claim_no").agg(pl.when(npi.n_unique() == 1).then(npi.first()))
     return claim_no.to_frame().join(sole, on="claim_no", how="left", maintain_order="left")["rendering_npi"]
-
-
-def _with_codes(
-    rule: Rule, base: pl.DataFrame, rows: pl.DataFrame, reference: "Reference"
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Titles and suggested codes, looked up once per distinct code and date."""
-    keys = base.select("code", pl.col("coding_date").alias("on"))
-    pairs = keys.filter(pl.col("code").is_not_null() & pl.col("on").is_not_null()).unique()
-    titles = keys.join(reference.titles(pairs), on=["code", "on"], how="left", maintain_order="left")
-    offered = keys.with_columns(
-        pl.lit([], dtype=pl.List(pl.String)).alias("suggestions"),
-        pl.lit(0, dtype=pl.UInt32).alias("suggestions.total"),
-        pl.lit("").alias("suggestions.meaning"),
-    ).select(_SUGGESTION_FIELDS)
-    if rule.suggest and rule.suggest.kind:
-        found = keys.join(
-            reference.suggestions(rule.suggest.kind, pairs),
-            on=["code", "on"],
-            how="left",
-            maintain_order="left",
-        )
-        offered = found.select(
-            pl.col("suggestions").fill_null([]),
-            pl.col("total").fill_null(0).cast(pl.UInt32).alias("suggestions.total"),
-            pl.col("meaning").fill_null("").alias("suggestions.meaning"),
-        )
-    base = base.with_columns(titles["title"].alias("code_title"), dotted(pl.col("code")).alias("code"))
-    shown_title = titles["title"].fill_null("title not in the loaded releases").alias("icd10.title")
-    return base, rows.with_columns(shown_title, *offered.get_columns())
-
-
-# What a message may name beside the fields of the rule language.
-MESSAGE_FIELDS = frozenset({*rule_columns(), *RULE_FACTS, "batch.date", *_SUGGESTION_FIELDS})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from validator.claims.schema import CODE_SYSTEMS, RULE_TABLES, ClaimTables, rule_columns
+from validator.claims.schema import CODE_SYSTEMS, RULE_TABLES, ClaimTables, Column, rule_columns
 from validator.reference.schema import CODE_FACTS, DATE_REACH, ICD10_FACTS, RULE_FACTS, CodeFacts
 
 if TYPE_CHECKING:
@@ -74,7 +74,10 @@ class Frames:
         frame = base.select(
             rows.alias("row"),
             "claim_no",
-            *(pl.col(_COLUMNS[name][1].name).alias(name) for name in sorted(own - {"diagnosis.code_system"})),
+            *(
+                known(pl.col(_COLUMNS[name][1].name), _COLUMNS[name][1]).alias(name)
+                for name in sorted(own - {"diagnosis.code_system"})
+            ),
         )
         frame = frame.with_columns(
             *self._claim_columns(set(names) - own), pl.lit(self.batch_date).alias("batch.date")
@@ -87,7 +90,9 @@ class Frames:
         """Columns of the claim, brought to each of its rows by position."""
         claims = self.tables.claims
         return [
-            pl.lit(claims[_COLUMNS[name][1].name]).gather(pl.col("claim_no")).alias(name)
+            known(pl.lit(claims[_COLUMNS[name][1].name]).gather(pl.col("claim_no")), _COLUMNS[name][1]).alias(
+                name
+            )
             for name in sorted(names)
             if name in _COLUMNS and _COLUMNS[name][0] == "claims"
         ]
@@ -194,6 +199,13 @@ class Frames:
                 .to_series()
             )
         return frame
+
+
+def known(values: pl.Expr, column: Column) -> pl.Expr:
+    """The values with `unknown` as a blank: a claim whose type nobody knows fits no type, for or against."""
+    if isinstance(column.type, pl.Enum) and "unknown" in column.type.categories.to_list():
+        return pl.when(values != "unknown").then(values)
+    return values
 
 
 def code_system() -> pl.Expr:

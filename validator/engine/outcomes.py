@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from validator.engine.blanks import BLANKS, blanks_of
 from validator.engine.compile import ExistsColumns, compile_condition
 from validator.engine.exists import judge_existence
-from validator.engine.fields import existences, needs_meaning, own_date
 from validator.engine.frames import Frames
 from validator.engine.value_sets import with_value_sets
 from validator.rules.model import ALWAYS, OUTCOMES, All, Condition, Exists, Precedence, Rule
+from validator.rules.reads import OWN_DATE, meaning_facts, searches
 
 OUTCOME = pl.Enum(OUTCOMES)
 _FLAGGED, _CLEAR, _NOT_EVALUATED, _OUT_OF_SCOPE = OUTCOMES
@@ -22,12 +23,14 @@ class GrainOutcomes:
 
     `outcomes`: one column per rule id (OUTCOME), in the order of `frame`, the grain's rows with their
     fields. `matches`: rule id -> (row, other.table, other.row) of the first row that a `there_is` found.
+    `blanks`: BLANKS, what the rules missed on the rows that they could not judge.
     """
 
     grain: str
     frame: pl.DataFrame
     outcomes: pl.DataFrame
     matches: Mapping[str, tuple[str, pl.DataFrame]] = field(default_factory=dict)
+    blanks: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=BLANKS))
 
     def flagged(self, rule: Rule) -> pl.DataFrame:
         """The rows that the rule flags, with their fields."""
@@ -57,7 +60,8 @@ def judge_grain(
         if found is not None:
             matches[rule.rule_id] = found
     outcomes = silence(pl.DataFrame(verdicts), rules, [p for p in precedence if p.per == grain])
-    return GrainOutcomes(grain, frame, outcomes, matches)
+    blanks = pl.concat([blanks_of(rule, frame, outcomes[rule.rule_id]) for rule in rules])
+    return GrainOutcomes(grain, frame, outcomes, matches, blanks)
 
 
 def judge_rule(
@@ -87,10 +91,10 @@ def judge_rule(
 def implied_scope(rule: Rule) -> list[pl.Expr]:
     """What a rule asks without saying so: a code in force where it reads its meaning, a date in force."""
     implied = []
-    if needs_meaning(rule):
+    if meaning_facts(rule):
         implied.append(pl.col("icd10.status") == "in_force")
         implied.append(pl.col("diagnosis.code_system") != "icd9cm")
-    on = pl.coalesce(*(pl.col(name) for name in own_date(rule.check_each)))
+    on = pl.coalesce(*(pl.col(name) for name in OWN_DATE[rule.check_each]))
     if rule.in_force_from:
         implied.append(on >= pl.lit(rule.in_force_from))
     if rule.in_force_until:
@@ -108,7 +112,7 @@ def _with_existences(
     """
     columns: dict[Exists, str] = {}
     matches = None
-    for number, exists in enumerate(dict.fromkeys(existences(condition))):
+    for number, exists in enumerate(dict.fromkeys(searches(condition))):
         open_rows = compile_condition(_plain_part(cheap_part), frames.recorded, {})
         if "scope" in frame.columns:
             open_rows = open_rows & pl.col("scope")
@@ -127,7 +131,7 @@ def _with_existences(
 def _plain_part(condition: Condition) -> Condition:
     """The conjuncts without `there_is`: what can be decided from the row alone."""
     parts = condition.conditions if isinstance(condition, All) else (condition,)
-    return All(tuple(part for part in parts if not any(existences(part))))
+    return All(tuple(part for part in parts if not any(searches(part))))
 
 
 def silence(outcomes: pl.DataFrame, rules: Sequence[Rule], precedence: Iterable[Precedence]) -> pl.DataFrame:

@@ -1,9 +1,9 @@
 """The compiled form of a rule, for people who want to see what the machine understood."""
 
 from validator.engine.compile import compile_condition
-from validator.engine.fields import existences
 from validator.engine.outcomes import implied_scope
 from validator.rules.model import Condition, Rule
+from validator.rules.reads import searches
 
 
 def polars_text(rule: Rule) -> str:
@@ -18,5 +18,5 @@ def polars_text(rule: Rule) -> str:
 
 
 def _text(condition: Condition) -> str:
-    columns = {exists: f"exists:{n}" for n, exists in enumerate(dict.fromkeys(existences(condition)))}
+    columns = {exists: f"exists:{n}" for n, exists in enumerate(dict.fromkeys(searches(condition)))}
     return str(compile_condition(condition, lambda _: True, columns))

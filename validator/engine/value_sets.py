@@ -5,9 +5,9 @@ from collections.abc import Iterable
 import polars as pl
 
 from validator.engine.compile import set_column
-from validator.engine.fields import comparisons, conditions_of, own_date
 from validator.engine.frames import Frames
-from validator.rules.model import Rule
+from validator.rules.model import Compare, Rule
+from validator.rules.reads import OWN_DATE, conditions_of, parts
 
 
 def with_value_sets(frame: pl.DataFrame, grain: str, rules: Iterable[Rule], frames: Frames) -> pl.DataFrame:
@@ -20,8 +20,8 @@ def with_value_sets(frame: pl.DataFrame, grain: str, rules: Iterable[Rule], fram
         set_column(compare): compare
         for rule in rules
         for condition in conditions_of(rule)
-        for compare in comparisons(condition)
-        if compare.operator in ("in_set", "not_in_set")
+        for compare in parts(condition)
+        if isinstance(compare, Compare) and compare.operator in ("in_set", "not_in_set")
     }
     return frame.with_columns(
         membership(frame, grain, str(compare.field), str(compare.value), frames).alias(name)
@@ -32,7 +32,7 @@ def with_value_sets(frame: pl.DataFrame, grain: str, rules: Iterable[Rule], fram
 def membership(frame: pl.DataFrame, table: str, field: str, value_set: str, frames: Frames) -> pl.Series:
     """Per row, whether the code in `field` stands in the set on the row's own date."""
     members = frames.reference.value_set(value_set).rename({"code": "member"})
-    on = pl.coalesce(*(pl.col(name) for name in own_date(table)))
+    on = pl.coalesce(*(pl.col(name) for name in OWN_DATE[table]))
     rows = frame.select("row", pl.col(field).alias("member"), on.alias("on"))
     spans = rows.join(members, on="member", how="inner")
     begun = pl.col("on") >= pl.col("valid_from")

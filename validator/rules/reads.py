@@ -63,7 +63,7 @@ def searches(condition: Condition) -> Iterator[Exists]:
 
 def meaning_facts(rule: Rule) -> tuple[str, ...]:
     """Facts of the judged row that only a code in force has; reading one leaves other codes out of scope."""
-    fields = (f for c in (rule.only_for, rule.flag_when) for p in comparisons(c) for f in _fields(p))
+    fields = (f for c in (rule.only_for, rule.flag_when) for p in comparisons(c) for f in fields_of(p))
     names = dict.fromkeys(f.name for f in fields if not f.other)
     return tuple(name for name in names if NAMES[name].fact and not NAMES[name].always)
 
@@ -77,7 +77,7 @@ def reads(rule: Rule) -> Reads:
     tables: dict[str, None] = {rule.check_each: None}
     for condition in (rule.only_for, rule.flag_when):
         for compare in comparisons(condition):
-            for found in _fields(compare):
+            for found in fields_of(compare):
                 (others if found.other else own)[found.name] = None
                 if compare.operator != "present" or NAMES[found.name].fact:
                     asked[found.name] = None
@@ -85,9 +85,7 @@ def reads(rule: Rule) -> Reads:
                 sets[str(compare.value)] = None
         for search in searches(condition):
             tables[search.table] = None
-            for name in _names_of(search):
-                own[name] = others[name] = asked[name] = None
-            for found in _days_fields(search):
+            for found in joining_fields(search):
                 (others if found.other else own)[found.name] = None
                 asked[found.name] = None
     if meaning_facts(rule):
@@ -99,16 +97,22 @@ def reads(rule: Rule) -> Reads:
     return Reads(tuple(own), tuple(others), tuple(tables), tuple(sets), blank)
 
 
-def _fields(compare: Compare) -> tuple[Field, ...]:
+def fields_of(compare: Compare) -> tuple[Field, ...]:
+    """The field compared, and the field it is compared with if there is one."""
     return (compare.field, compare.value) if isinstance(compare.value, Field) else (compare.field,)
 
 
-def _names_of(search: Exists) -> tuple[str, ...]:
-    """Names that are read on both rows."""
-    keys = [_KEY_OF_SAME[word] for word in search.same if word in _KEY_OF_SAME]
-    year = [search.same_year.name] if search.same_year else []
-    return (*keys, *(field.name for field in search.equal), *year)
+def joining_fields(search: Exists) -> tuple[Field, ...]:
+    """The fields by which a search holds rows together, of this row and of the other: keys, dates, year."""
+    both = [_KEY_OF_SAME[word] for word in search.same if word in _KEY_OF_SAME]
+    both += [field.name for field in search.equal]
+    both += [search.same_year.name] if search.same_year else []
+    apart = search.days_apart
+    days = (apart.from_field, apart.to_field) if apart else ()
+    return (*(Field(name, other) for name in both for other in (False, True)), *days)
 
 
-def _days_fields(search: Exists) -> tuple[Field, ...]:
-    return (search.days_apart.from_field, search.days_apart.to_field) if search.days_apart else ()
+def conditions_of(rule: Rule) -> tuple[Condition, ...]:
+    """Scope, condition, and the conditions of the severities and remark codes."""
+    cases = (*rule.severity, *rule.rarc)
+    return (rule.only_for, rule.flag_when, *(case.when for case in cases if case.when is not None))
