@@ -105,7 +105,7 @@ def _rule_counts(
 
 
 def why_not_evaluated(blanks: pl.DataFrame, carried: Mapping[str, frozenset[str]]) -> pl.DataFrame:
-    """rule_id, why_not_evaluated: the fields that were blank most often on the rows a rule could not judge."""
+    """rule_id, why_not_evaluated: the fields that were blank most often where a rule could not judge."""
     summed = blanks.group_by("rule_id", "field").agg(pl.col("rows").sum())
     summed = summed.sort("rule_id", "rows", "field", descending=[False, True, False])
     summed = summed.group_by("rule_id", maintain_order=True).head(_NAMED_FIELDS)
