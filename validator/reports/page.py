@@ -22,7 +22,7 @@ from validator.reports.content import (
 )
 from validator.reports.order import riskiest_first
 from validator.reports.packing import packed
-from validator.reports.summary import Summary, summarize
+from validator.reports.summary import RuleRow, Summary, summarize
 from validator.reports.text import records, shown
 from validator.reports.words import CONFIDENCE_WORDS, OUTCOME_WORDS, SEVERITY_WORDS, STANDING_WORDS
 
@@ -167,11 +167,23 @@ def _not_judged(content: RunContent, summary: Summary) -> dict[str, Any]:
     rejected = _added(content, "rejected_by_reason")
     unusable = _added(content, "unusable_cells")
     rules = [row for row in summary.rules if row.not_evaluated]
+    by_reason: dict[str, list[RuleRow]] = {}
+    for row in rules:
+        by_reason.setdefault(row.why_not_evaluated, []).append(row)
+    reasons = [
+        {
+            "why": why,
+            "number": sum(row.not_evaluated for row in alike),
+            "rules": sorted(row.text.rule_id for row in alike),
+        }
+        for why, alike in by_reason.items()
+    ]
     notes = [(given.get("path"), note) for given in content.inputs for note in given.get("notes") or ()]
     return {
         "rejected": rejected,
         "unusable": unusable,
-        "rules": sorted(rules, key=lambda row: (-row.not_evaluated, row.text.rule_id)),
+        "rules": len(rules),
+        "reasons": sorted(reasons, key=lambda reason: (-reason["number"], reason["rules"])),
         "notes": notes,
         "nothing": not (rejected or unusable or rules or notes),
     }

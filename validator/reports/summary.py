@@ -20,6 +20,7 @@ class RuleRow:
     """One line of the rule table."""
 
     text: RuleText
+    severities: tuple[str, ...]  # of its findings, worst first; the plain one where it found nothing
     in_scope: int
     flagged: int
     flagged_share: float | None  # of those in scope; None when there was nothing to judge
@@ -99,7 +100,7 @@ def _standing(content: RunContent) -> dict[str, int]:
 
 
 def _rules(content: RunContent) -> tuple[RuleRow, ...]:
-    """Every rule of the profile: dearest first, then by number flagged, then by id."""
+    """Every rule of the profile: most money first, then by number flagged, then by id."""
     counts = {row["rule_id"]: row for row in records(content.rule_counts)}
     new_by_rule = (
         content.findings.lazy()
@@ -109,6 +110,9 @@ def _rules(content: RunContent) -> tuple[RuleRow, ...]:
         .len()
         .collect()
     )
+    severities: dict[str, list[str]] = {}
+    for found in records(content.findings.select("rule_id", "severity").unique().sort("rule_id", "severity")):
+        severities.setdefault(found["rule_id"], []).append(found["severity"])
     new = dict(zip(new_by_rule["rule_id"], new_by_rule["len"], strict=True))
     rows = []
     for text in content.rules:
@@ -119,6 +123,7 @@ def _rules(content: RunContent) -> tuple[RuleRow, ...]:
         rows.append(
             RuleRow(
                 text=text,
+                severities=tuple(severities.get(text.rule_id, [text.severity])),
                 in_scope=in_scope,
                 flagged=flagged,
                 flagged_share=flagged / in_scope if in_scope else None,

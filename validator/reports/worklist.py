@@ -1,4 +1,4 @@
-"""worklist.xlsx: one row per finding that somebody has to do something about, dearest claims first."""
+"""worklist.xlsx: one row per finding that somebody has to act on, claims with most at stake first."""
 
 import io
 from datetime import datetime, time
@@ -115,7 +115,7 @@ def _worklist_sheet(workbook: Any, content: RunContent, rows: pl.DataFrame, in_a
 
 
 def _says(content: RunContent, shown_rows: int, in_all: int) -> str:
-    what = f"Worklist of {content.batch_date}: {in_all:,} findings to work on, dearest claims first."
+    what = f"Worklist of {content.batch_date}: {in_all:,} findings to work on, most at stake first."
     if in_all > shown_rows:
         what += f" Only the {shown_rows:,} riskiest are on this sheet; all are in findings.csv."
     if not content.whole:

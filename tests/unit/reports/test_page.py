@@ -174,3 +174,14 @@ def test_without_a_ledger_everything_is_new(maker: ModuleType) -> None:
 )
 def test_a_share_is_never_rounded_to_nothing_or_everything(value: float, said: str) -> None:
     assert page._share(value) == said
+
+
+def test_a_quarter_of_a_million_findings_are_put_in_order(maker: ModuleType) -> None:
+    """Polars plans big sorts differently; one of its plans broke down on a wrongly typed standing."""
+    few = maker.make_findings(2_000)
+    many = pl.concat([few] * 125).with_columns(
+        (pl.int_range(pl.len()) * 7_919 % 1_000_003).cast(pl.String).alias("finding_id")
+    )
+    rows, in_all = page.riskiest_first(maker.make_content(findings=many), rows_at_most=1_000, to_do_only=True)
+    assert (rows.height, in_all) == (1_000, 250_000)
+    assert rows["expected_loss"].is_sorted(descending=True)

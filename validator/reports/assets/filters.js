@@ -5,7 +5,7 @@ const TO_DO = ["new", "open", "reopened"];
 const EXACT = { rule: "rule_id", code: "code", payer: "payer_id", npi: "billing_npi", file: "source_file" };
 const SEARCHED = ["message", "code", "code_title", "claim_id", "rule_id", "payer_id", "billing_npi",
   "rendering_npi", "source_file", "finding_id", "suggestions"];
-const BLANK = "(not recorded)";
+const BLANK = "(none)"; // how the groups call a blank
 
 class Filters {
   constructor(columns, rows, ruleTitles) {

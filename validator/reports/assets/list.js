@@ -56,7 +56,7 @@ function makeList(element, columns, count) {
     headerSortTristate: true,
     headerSortElement: "<span class='sort-mark'></span>",
     resizableColumnFit: true,
-    placeholder: "No finding passes these filters.",
+    placeholder: count ? "No finding passes these filters." : "There are no findings.",
     columnDefaults: { headerSort: true, formatter: format, tooltip: false, vertAlign: "middle" },
     columns: LIST_COLUMNS.map(({ title, name, order, ...rest }) => ({
       ...rest,
