@@ -22,25 +22,28 @@ def related_rows(judged: GrainOutcomes, rule_id: str, rows: pl.Series, frames: F
         return pl.Series("related", [[]], dtype=pl.List(pl.String)).new_from_index(0, rows.len())
     table, matches = judged.matches[rule_id]
     others = getattr(frames.tables, RULE_TABLES[table])[matches["other.row"]]
-    words = others.select(_in_words(table, frames).alias("related")).to_series()
+    mine = judged.frame["claim_no"].gather(matches["row"])
+    claim_id = pl.lit(frames.tables.claims["claim_id"]).gather(pl.col("claim_no"))
+    elsewhere = (
+        pl.when(pl.col("claim_no") != mine).then(pl.format(" on claim {}", claim_id)).otherwise(pl.lit(""))
+    )
+    words = others.select((_in_words(table) + elsewhere).alias("related")).to_series()
     found = matches.select("row", pl.Series("related", words))
     joined = rows.to_frame("row").join(found, on="row", how="left", maintain_order="left")
+    nothing = pl.lit([], dtype=pl.List(pl.String))
     return joined.select(
-        pl.when(pl.col("related").is_null())
-        .then(pl.lit([], dtype=pl.List(pl.String)))
-        .otherwise(pl.concat_list("related"))
+        pl.when(pl.col("related").is_null()).then(nothing).otherwise(pl.concat_list("related"))
     ).to_series()
 
 
-def _in_words(table: str, frames: Frames) -> pl.Expr:
-    claim_id = pl.lit(frames.tables.claims["claim_id"]).gather(pl.col("claim_no"))
+def _in_words(table: str) -> pl.Expr:
     match table:
         case "diagnosis":
             role = pl.col("role").cast(pl.String).replace_strict(_ROLE_WORDS, return_dtype=pl.String)
-            return pl.format("{} {} {} on claim {}", role, "position", dotted(pl.col("code")), claim_id)
+            return pl.format("{} {} in position {}", role, dotted(pl.col("code")), "position")
         case "line":
-            return pl.format("line {} of claim {}", "line_number", claim_id)
+            return pl.format("line {}", "line_number")
         case "procedure":
-            return pl.format("procedure {} on claim {}", "code", claim_id)
+            return pl.format("procedure {}", "code")
         case _:
-            return pl.format("claim {}", claim_id)
+            return pl.lit("another claim")
