@@ -177,7 +177,7 @@ def _content(
         suppressions=_suppressions(rules, judgement, request.batch_date),
         code_titles=_titles_of_suggestions(findings, reference),
         risk_formula=FORMULA,
-        warnings=_warnings(reference, request.batch_date, whole),
+        warnings=_warnings(reference, request.batch_date),
         timings=clock.timings,
         exit_code=exit_code(findings, request.fail_on, whole=whole),
     )
@@ -268,15 +268,10 @@ def _titles_of_suggestions(findings: pl.DataFrame, reference: Reference) -> dict
     return dict(titles.select(dotted(pl.col("code")), "title").iter_rows())
 
 
-def _warnings(reference: Reference, batch_date: date, whole: bool) -> list[str]:
-    told = (
-        [] if whole else ["The batch is not whole: at least one file could not be read; see the files below."]
-    )
+def _warnings(reference: Reference, batch_date: date) -> list[str]:
     left = (reference.covers_to - batch_date).days
     if left < 0:
-        told.append(f"The loaded releases ended on {reference.covers_to}: later codes are not evaluated.")
-    elif left <= WARN_DAYS:
-        told.append(
-            f"The loaded releases end on {reference.covers_to}, in {left} days: load the next release."
-        )
-    return told
+        return [f"The loaded releases ended on {reference.covers_to}: later codes are not evaluated."]
+    if left <= WARN_DAYS:
+        return [f"The loaded releases end on {reference.covers_to}, in {left} days: load the next release."]
+    return []

@@ -25,7 +25,10 @@ def blanks_of(rule: Rule, frame: pl.DataFrame, outcome: pl.Series) -> pl.DataFra
     if not silent.height:
         return pl.DataFrame(schema=BLANKS)
     own = [name for name in reads(rule).unknown_possible if name in silent.columns]
-    blank = {_named(name): pl.col(name).is_null() for name in own}
+    blank: dict[str, pl.Expr] = {}
+    for name in own:
+        told_as = _named(name)
+        blank[told_as] = blank.get(told_as, pl.lit(False)) | pl.col(name).is_null()
     counts = {name: int(silent.select(expression.sum()).item()) for name, expression in blank.items()}
     if any(any(searches(condition)) for condition in conditions_of(rule)):
         lacking = pl.any_horizontal(blank.values()) if blank else pl.lit(False)

@@ -119,7 +119,8 @@ def why_not_evaluated(blanks: pl.DataFrame, carried: Mapping[str, frozenset[str]
         .then(pl.lit("diagnosis.coding_date is blank or outside the loaded releases"))
         .otherwise(pl.format("{} is blank", "field"))
     )
-    counted = pl.format("{} ({} rows)", said, "rows")
+    unit = pl.when(pl.col("rows") == 1).then(pl.lit("row")).otherwise(pl.lit("rows"))
+    counted = pl.format("{} ({} {})", said, "rows", unit)
     return summed.group_by("rule_id", maintain_order=True).agg(
         counted.str.join("; ").alias("why_not_evaluated")
     )
