@@ -138,7 +138,7 @@ def code_system(
     if listed9 and not listed10:
         return "icd9cm"
     if listed9 and listed10:
-        if declared is not None:
+        if declared in ("icd10cm", "icd9cm"):
             return str(declared)
         if on is None:
             return None

@@ -14,6 +14,7 @@ NOTHING = object()
 
 RULE_TABLE = {"claims": "claim", "diagnoses": "diagnosis", "procedures": "procedure", "lines": "line"}
 NPI_COLUMNS = ("claims.billing_npi", "claims.facility_npi", "claims.attending_npi", "lines.rendering_npi")
+SAID_TO_BE_UNKNOWN = ("claim.type", "claim.setting")
 LAST_OF_DAYS = (1, date.min)
 
 
@@ -118,7 +119,7 @@ def _named_values(table: str, row: dict[str, object], carried: frozenset[str]) -
         if column.rule_name is None:
             continue
         value = row[column.name]
-        if value == []:
+        if value == [] or (value == "unknown" and column.rule_name in SAID_TO_BE_UNKNOWN):
             value = None
         if value is None and column.blank == "none" and f"{table}.{column.name}" in carried:
             value = NOTHING

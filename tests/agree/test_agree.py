@@ -16,6 +16,7 @@ from tests.agree.compare import (
     engine_findings,
     plain_answers,
 )
+from tests.agree.partitions import partitions, reordered
 from tests.agree.strategies import batches
 from tests.agree.strategies_rules import rule_sets
 from validator.claims.schema import ClaimTables
@@ -29,6 +30,8 @@ quickly = settings(
     derandomize="VALIDATOR_AGREE_EXAMPLES" not in os.environ,
     suppress_health_check=list(HealthCheck),
 )
+# The engine runs once for each patient here, so fewer examples cost as much.
+more_quickly = settings(quickly, max_examples=max(1, EXAMPLES // 4))
 
 
 def say_the_same(tables: ClaimTables, rules: RuleSet, reference: Reference) -> None:
@@ -55,3 +58,15 @@ def test_random_rules_come_out_the_same_on_random_claims(
     tables: ClaimTables, rules: RuleSet, reference: Reference
 ) -> None:
     say_the_same(tables, rules, reference)
+
+
+@more_quickly
+@given(tables=batches(code_pool()), rules=rule_sets(code_pool()))
+def test_a_row_comes_out_the_same_in_any_order_and_any_partition_of_whole_patients(
+    tables: ClaimTables, rules: RuleSet, reference: Reference
+) -> None:
+    whole = engine_answers(tables, rules, reference, pools.BATCH_DATE)
+    turned = reordered(tables, list(reversed(range(tables.claims.height))))
+    assert engine_answers(turned, rules, reference, pools.BATCH_DATE) == whole
+    parts = [engine_answers(part, rules, reference, pools.BATCH_DATE) for part in partitions(tables)]
+    assert {key: outcome for part in parts for key, outcome in part.items()} == whole

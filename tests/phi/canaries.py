@@ -26,6 +26,8 @@ TEXTS = {
 }
 NPIS = {"billing_npi": "1903174407", "facility_npi": "1903174415", "rendering_npi": "1903174423"}
 AMOUNTS = {"total_charge": "90417.73", "line_charge": "80317.29", "paid_amount": "70217.57"}
+# Charges are added up and the sums are printed, so only an amount that no sum holds can prove a leak.
+NEVER_SUMMED = AMOUNTS["paid_amount"]
 # A code that is in force, a header, and two that are none: the codes of a claim are the patient's, too.
 CODES = ("M532", "Q878", "QX9KAN", "KANARIDX")
 
@@ -106,8 +108,7 @@ def spellings(day: str) -> tuple[str, ...]:
 
 def seen_in(text: str, *, claim_ids_too: bool = True) -> list[str]:
     """Which canaries a text holds; letter case does not hide one."""
-    canaries = ["KANARI", "QX9KAN", "QX9.KAN", *NPIS.values(), *AMOUNTS.values()]
-    canaries += [amount.replace(".", "") for amount in AMOUNTS.values()]
+    canaries = ["KANARI", "QX9KAN", "QX9.KAN", *NPIS.values(), NEVER_SUMMED, NEVER_SUMMED.replace(".", "")]
     for day in (SERVICE_DAY, THROUGH_DAY, BIRTH_DAY, DEATH_DAY):
         canaries += spellings(day)
     lowered = text.lower()

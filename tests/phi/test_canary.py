@@ -1,4 +1,4 @@
-"""No value of a claim is seen outside the reports made for it: nights over canaries, good files and broken ones."""
+"""No value of a claim is seen outside the reports made for it: nights over canaries in good files and bad."""
 
 import gzip
 import json
