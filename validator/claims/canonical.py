@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from validator.claims.diagnoses import diagnoses_of, procedures_of
+from validator.claims.fields import MODIFIERS
 from validator.claims.mapping import RUN
 from validator.claims.merge import one_header_per_claim
 from validator.claims.pieces import ROW
@@ -94,32 +95,26 @@ def _lines(lines: pl.DataFrame, claim_of_run: pl.DataFrame) -> pl.DataFrame:
         ROW: "source_row",
     }
     lines = lines.rename({old: new for old, new in names.items() if old in lines.columns})
-    order = (pl.int_range(pl.len()).over("claim_no") + 1).cast(pl.UInt16, strict=False)
-    if "line_number" not in lines.columns:
-        lines = lines.with_columns(order.alias("line_number"))
-    elif lines["line_number"].null_count():
-        lines = lines.with_columns(pl.coalesce("line_number", order))
-    modifiers = [name for name in (f"modifier_{n}" for n in range(1, 6)) if name in lines.columns]
-    modifiers = [name for name in modifiers if lines[name].null_count() < lines.height]
-    if modifiers:
-        listed = pl.concat_list(modifiers).list.drop_nulls()
-        lines = lines.with_columns(
-            pl.when(pl.any_horizontal(pl.col(modifiers).is_not_null())).then(listed).alias("modifiers")
-        )
-    elif "modifiers" in lines.columns:
-        lines = lines.with_columns(pl.col("modifiers").str.split(":"))
-    if "diagnosis_pointers" in lines.columns:
-        lines = _with_pointers(lines)
+    if "line_number" not in lines.columns or lines["line_number"].null_count():
+        order = (pl.int_range(pl.len()).over("claim_no") + 1).cast(pl.UInt16, strict=False)
+        given = pl.col("line_number") if "line_number" in lines.columns else pl.lit(None, pl.UInt16)
+        lines = lines.with_columns(pl.coalesce(given, order).alias("line_number"))
+    numbered = [f"modifier_{n}" for n in range(1, MODIFIERS + 1) if f"modifier_{n}" in lines.columns]
+    if numbered:
+        joined = pl.concat_str(numbered, separator=":", ignore_nulls=True)
+        lines = lines.with_columns(pl.when(joined != "").then(joined).alias("modifiers")).drop(numbered)
+    for name, type_ in (("modifiers", TEXT_LIST), ("diagnosis_pointers", pl.List(pl.UInt8))):
+        if name in lines.columns:
+            lines = _split(lines, name, type_)
     return lines
 
 
-def _with_pointers(lines: pl.DataFrame) -> pl.DataFrame:
-    """Pointers as lists of positions; there are few different texts, so each is split once."""
-    texts = lines["diagnosis_pointers"].unique().drop_nulls()
-    lists = texts.str.split(":").cast(pl.List(pl.UInt8))
-    table = pl.DataFrame({"diagnosis_pointers": texts, "pointers": lists})
-    lines = lines.join(table, on="diagnosis_pointers", how="left", maintain_order="left")
-    return lines.drop("diagnosis_pointers").rename({"pointers": "diagnosis_pointers"})
+def _split(lines: pl.DataFrame, name: str, type_: pl.List) -> pl.DataFrame:
+    """A column of texts like `1:2` as lists; there are few different texts, so each is split once."""
+    texts = lines[name].unique().drop_nulls()
+    table = pl.DataFrame({name: texts, "#list": texts.str.split(":").cast(type_)})
+    lists = lines.select(name).join(table, on=name, how="left", maintain_order="left")["#list"]
+    return lines.with_columns(lists.alias(name))
 
 
 def _claims(

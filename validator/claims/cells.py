@@ -1,7 +1,8 @@
 """How the cells of a column are read: text is stripped and blanked, dates, amounts and choices are parsed.
 
 A column is read in two steps: one fast expression for what nearly every cell looks like, then `repaired`
-for the few cells that it left blank. What is blank after both was not usable, and is counted as that.
+for the few dates and numbers that it left blank, or `tidied` for columns of few different texts. A cell that
+is filled and has no value after both was not usable, and is counted as that.
 """
 
 from collections.abc import Mapping
@@ -26,6 +27,11 @@ NOT_USABLE: Mapping[str, str] = {
     "hour": "not an hour",
     "pointers": "not a diagnosis pointer",
 }
+REPAIRED = ("date", "money", "units", "number")
+TIDIED = (
+    *("code", "digits2", "digits3", "digits4", "hour", "bill", "poa", "list", "pointers"),
+    *("sex", "yes_no", "claim_type", "system"),
+)
 _STRPTIME = {
     "iso": "%Y-%m-%d",
     "compact": "%Y%m%d",
@@ -78,8 +84,17 @@ def read_cells(
         if kind == "diagnosis":
             # The code is reported exactly as it was sent; canonical.py reads it.
             return Cells(field, pl.when(whole.is_not_null()).then(_as_text(heading, types[heading])))
-    value = _parsed(kind, whole, layout.words_of(field.name), layout.dates)
-    return Cells(field, value, whole if kind in NOT_USABLE else None)
+    return Cells(field, _parsed(kind, whole, layout.dates), whole if kind in REPAIRED else None)
+
+
+def tidied(field: FieldOfRow, texts: pl.Series, layout: Layout) -> pl.Series:
+    """A column of codes or choices as the canonical tables write it; each different text is looked at once."""
+    distinct = texts.unique().drop_nulls()
+    tidy = _tidy(field.kind, pl.col("text"), layout.words_of(field.name))
+    values = distinct.alias("text").to_frame().select(tidy.alias("value"))["value"]
+    if values.dtype == pl.String and (values == distinct).all(ignore_nulls=False):
+        return texts
+    return texts.replace_strict(distinct, values, default=None, return_dtype=values.dtype)
 
 
 def repaired(kind: str, texts: pl.Series, layout: Layout) -> pl.Series:
@@ -97,34 +112,7 @@ def repaired(kind: str, texts: pl.Series, layout: Layout) -> pl.Series:
         bare = text.str.replace_all(r"[$,\s]", "").str.replace(r"^\((.+)\)$", "-$1").str.replace(r"^\+", "")
         value = _number(kind, pl.when(bare.str.contains(r"^-?(?:\d+\.?\d*|\.\d+)$")).then(bare))
         return frame.select(value.alias(texts.name)).to_series()
-    if kind == "pointers":
-        numbers = (
-            _listed(text.str.to_uppercase())
-            .str.replace_all(r"([A-L])", ":$1:")
-            .str.replace_all(r":+", ":")
-            .str.strip_chars(":")
-            .str.replace_many(_LETTERS, [str(n + 1) for n in range(len(_LETTERS))])
-        )
-        return frame.select(
-            pl.when(numbers.str.contains(_POINTERS)).then(numbers).alias(texts.name)
-        ).to_series()
     return texts.clear(texts.len())
-
-
-def normal_code(code: pl.Expr) -> pl.Expr:
-    """A diagnosis code as the code sets write it: upper case, no blanks around it, no point in its place.
-
-    The point stands after the third character; in ICD-9-CM external causes (E880.9) after the fourth.
-    Anywhere else it stays, because the code is then not written as any code is.
-    """
-    bare = code.str.strip_chars().str.to_uppercase()
-    return (
-        pl.when(bare.str.slice(3, 1) == ".")
-        .then(bare.str.slice(0, 3) + bare.str.slice(4))
-        .when(bare.str.contains(r"^E\d{3}\.\d{1,2}$"))
-        .then(bare.str.slice(0, 4) + bare.str.slice(5))
-        .otherwise(bare)
-    )
 
 
 def _as_text(heading: str, type_: pl.DataType) -> pl.Expr:
@@ -167,44 +155,49 @@ def _typed(kind: str, heading: str, type_: pl.DataType) -> pl.Expr | None:
     return None
 
 
-def _parsed(kind: str, text: pl.Expr, words: Mapping[str, str], dates: tuple[str, ...]) -> pl.Expr:
-    """The fast reading of a cleaned text."""
+def _parsed(kind: str, text: pl.Expr, dates: tuple[str, ...]) -> pl.Expr:
+    """The fast reading of a cleaned text; choices and codes stay text here and go through `tidied`."""
+    if kind == "date":
+        return _sane(_to_date(text, dates[0], check_shape=False))
+    if kind in _NUMBERS:
+        return _number(kind, text)
+    return _listed(text) if kind == "diagnosis_list" else text
+
+
+def _tidy(kind: str, text: pl.Expr, words: Mapping[str, str]) -> pl.Expr:
+    """How a text of this kind is written in the canonical tables; blank where it is none."""
+    upper = text.str.to_uppercase()
+    word = text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.String)
     match kind:
         case "code" | "poa":
-            return text.str.to_uppercase()
+            return upper
         case "digits2" | "digits3" | "digits4":
             width = int(kind[-1])
-            short = text.str.contains(rf"^\d{{1,{width - 1}}}$")
-            return pl.when(short).then(text.str.zfill(width)).otherwise(text)
+            return pl.when(text.str.contains(r"^\d+$")).then(text.str.zfill(width)).otherwise(text)
         case "hour":
-            return pl.when(text.str.contains(r"^\d{1,2}:|^\d{4}$|^\d{1,2}$")).then(
-                text.str.extract(r"^(\d{4}|\d{1,2})").str.zfill(2).str.slice(0, 2)
-            )
+            hour = text.str.extract(r"^(\d{1,2})(?::?\d{2})?$").str.zfill(2)
+            return pl.when(hour.cast(pl.UInt8, strict=False) <= 24).then(hour)
         case "bill":
-            upper = text.str.to_uppercase()
             led = (upper.str.len_bytes() == 4) & upper.str.starts_with("0")
             return pl.when(led).then(upper.str.slice(1)).otherwise(upper)
         case "sex":
-            known = text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.String)
-            return pl.coalesce(known, text.str.to_uppercase())
+            return pl.coalesce(word, upper)
         case "yes_no":
-            answer = text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.String)
-            return answer == "yes"
+            return word == "yes"
         case "claim_type" | "system":
-            known = text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.String)
-            return known.cast(pl.Enum(CLAIM_TYPES if kind == "claim_type" else CODE_SYSTEMS))
-        case "date":
-            return _sane(_to_date(text, dates[0], check_shape=False))
-        case "money" | "units" | "number":
-            return _number(kind, text)
+            return word.cast(pl.Enum(CLAIM_TYPES if kind == "claim_type" else CODE_SYSTEMS))
         case "list":
-            return _listed(text.str.to_uppercase())
-        case "diagnosis_list":
-            return _listed(text)
+            return _listed(upper)
         case "pointers":
-            return pl.when(text.str.contains(_POINTERS)).then(text)
-        case _:
-            return text
+            numbers = _pointer_numbers(upper)
+            return pl.when(numbers.str.contains(_POINTERS)).then(numbers)
+    raise AssertionError(kind)
+
+
+def _pointer_numbers(text: pl.Expr) -> pl.Expr:
+    """Pointers as positions: 1:2, [1, 2], A, AB (the letters of the paper form)."""
+    apart = _listed(text).str.replace_all(r"([A-L])", ":$1:").str.replace_all(r":+", ":").str.strip_chars(":")
+    return apart.str.replace_many(_LETTERS, [str(n + 1) for n in range(len(_LETTERS))])
 
 
 def _listed(text: pl.Expr) -> pl.Expr:

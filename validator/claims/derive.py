@@ -106,9 +106,16 @@ def _in_order(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(name for name in polars_schema(table) if name in frame.columns)
 
 
+def _by_claim(lines: pl.DataFrame) -> pl.dataframe.group_by.GroupBy:
+    """The lines grouped by claim; saying that they are in order makes it many times faster."""
+    if lines["claim_no"].is_sorted():
+        lines = lines.with_columns(pl.col("claim_no").set_sorted())
+    return lines.group_by("claim_no")
+
+
 def _line_days(tables: ClaimTables) -> pl.DataFrame:
     """The earliest from date of each claim's lines, one row per claim, in the order of the claims."""
-    earliest = tables.lines.group_by("claim_no").agg(pl.col("from_date").min().alias("first_line_day"))
+    earliest = _by_claim(tables.lines).agg(pl.col("from_date").min().alias("first_line_day"))
     return tables.claims.select("claim_no").join(earliest, on="claim_no", how="left", maintain_order="left")
 
 
@@ -152,8 +159,8 @@ def _with_age_and_days(claims: pl.DataFrame, line_days: pl.DataFrame) -> pl.Data
 def _with_npis(claims: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """Count the NPI fields that are filled and name those that cannot be NPIs; blank where none is wrong."""
     fields = {"billing": "billing_npi", "facility": "facility_npi", "attending": "attending_npi"}
-    sent = pl.concat([*(claims[column] for column in fields.values()), lines["rendering_npi"]])
-    wrong = malformed_npis(sent).implode()
+    columns = [*(claims[column] for column in fields.values()), lines["rendering_npi"]]
+    wrong = malformed_npis(pl.concat([column.unique() for column in columns])).implode()
     wrong_fields = [
         claims.lazy()
         .filter(pl.col(column).is_in(wrong))
@@ -176,7 +183,7 @@ def _with_npis(claims: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
         .agg(pl.col("field").alias("npis_malformed"))
         .collect()
     )
-    on_lines = lines.group_by("claim_no").agg(sent_on_lines=pl.col("rendering_npi").count().cast(pl.Int16))
+    on_lines = _by_claim(lines).agg(sent_on_lines=pl.col("rendering_npi").count().cast(pl.Int16))
     on_claim = pl.sum_horizontal(pl.col(column).is_not_null().cast(pl.Int16) for column in fields.values())
     return (
         claims.drop("npis_malformed", strict=False)

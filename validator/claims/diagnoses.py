@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
-from validator.claims.cells import normal_code
+from validator.claims.codes import normalised_code
 from validator.claims.fields import (
     CAUSE_LIST,
     CAUSE_SLOTS,
@@ -103,7 +103,7 @@ def _filled_slots(claims: pl.DataFrame, names: Sequence[str], role: str) -> Iter
 def _coded(frame: pl.DataFrame) -> pl.DataFrame:
     """Add the code as the code sets write it; there are far fewer different codes than diagnoses."""
     sent = frame["code_as_sent"].unique()
-    codes = sent.to_frame().select("code_as_sent", code=normal_code(pl.col("code_as_sent")))
+    codes = sent.to_frame().select("code_as_sent", code=normalised_code(pl.col("code_as_sent")))
     return frame.join(codes, on="code_as_sent", how="left", maintain_order="left")
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from validator.claims.cells import NOT_USABLE, Cells, normal_code, read_cells, repaired
+from validator.claims.cells import NOT_USABLE, TIDIED, Cells, read_cells, repaired, tidied
+from validator.claims.codes import normalised_code
 from validator.claims.fields import FIELDS, MAIN_LIST, MAIN_SLOTS, POINTERS, FieldOfRow
 from validator.claims.layout import plain
 from validator.claims.pieces import ROW, Piece
@@ -74,37 +75,40 @@ class RowMapper:
 
     def __call__(self, piece: Piece, first_run: int) -> Mapped:
         """Map one piece; its runs are numbered from `first_run`."""
-        rows = piece.frame
-        (claim_id,) = [cells.value for cells in self.claim_cells if cells.field.name == "claim_id"]
-        without = rows.select(claim_id.is_null()).to_series()
-        rejected = piece.rejected
-        if without.any():
-            reason = pl.lit(NO_CLAIM_ID).alias("reason")
-            rejected = pl.concat([rejected, rows.filter(without).select(ROW, reason)]).sort(ROW)
-            rows = rows.filter(~without)
-        changed = pl.any_horizontal(pl.col(h).ne_missing(pl.col(h).shift(1)) for h in self.header_headings)
-        new = rows.select((changed | (pl.int_range(pl.len()) == 0)).alias("new")).to_series()
-        runs = (
-            (new.cum_sum().cast(pl.UInt32) + (first_run - 1)).alias(RUN)
-            if rows.height
-            else new.cast(pl.UInt32).alias(RUN)
-        )
-        header_rows = rows.filter(new)
+        rows, rejected = piece.frame, piece.rejected
+        header_rows, runs = self._runs(rows)
         header, unusable = self._read(header_rows, self.claim_cells)
+        without = header["claim_id"].is_null()
+        if without.any():
+            nameless = without.gather(runs)
+            reason = pl.lit(NO_CLAIM_ID).alias("reason")
+            rejected = pl.concat([rejected, rows.filter(nameless).select(ROW, reason)]).sort(ROW)
+            rows = rows.filter(~nameless)
+            header_rows, runs = self._runs(rows)
+            header, unusable = self._read(header_rows, self.claim_cells)
         if "diagnoses" in header.columns:
             header, beyond = _with_slots(header)
             reason = pl.lit(TOO_MANY).alias("reason")
             bad = header_rows.filter(beyond).select(ROW, pl.lit("diagnoses").alias("column"), reason)
             unusable = pl.concat([unusable, bad])
         header = self._with_constants(header)
+        number = pl.int_range(first_run, first_run + header.height, dtype=pl.UInt32)
         lines, unusable_on_lines = self._lines(rows)
+        if lines.width:
+            lines = lines.select((runs + first_run).alias(RUN), rows[ROW], pl.all()).filter(_filled(lines))
         return Mapped(
-            header=header.select(runs.filter(new), header_rows[ROW], pl.all()),
-            lines=lines.select(runs, rows[ROW], pl.all()).filter(_filled(lines)) if lines.width else lines,
+            header=_filled_columns(header.select(number.alias(RUN), header_rows[ROW], pl.all())),
+            lines=_filled_columns(lines),
             rejected=rejected,
             unusable=pl.concat([unusable, unusable_on_lines]),
             rows_read=piece.rows_read,
         )
+
+    def _runs(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+        """The first row of each run of rows with the same header, and the run (from 0) of every row."""
+        runs = rows.select(pl.struct(self.header_headings).rle_id().alias(RUN)).to_series()
+        first = runs.diff().fill_null(1) != 0
+        return rows.select(ROW, *self.header_headings).filter(first), runs
 
     def _headings_of(self, level: str) -> set[str]:
         """The columns that say something about the claim (or the line); moved totals are about the claim."""
@@ -138,24 +142,27 @@ class RowMapper:
         texts = [c.text.alias(_TEXT + c.field.name) for c in cells if c.text is not None]
         frame = rows.select(ROW, *(c.value.alias(c.field.name) for c in cells), *texts)
         unusable = [pl.DataFrame(schema=UNUSABLE)]
-        for name in (c.field.name for c in cells if c.text is not None):
-            text = frame[_TEXT + name]
-            if frame[name].null_count() == text.null_count():
+        for field in (c.field for c in cells):
+            name, tidy = field.name, field.kind in TIDIED and frame[field.name].dtype == pl.String
+            text = frame[name] if tidy else frame[_TEXT + name] if _TEXT + name in frame.columns else None
+            if text is None:
                 continue
-            blank = frame[name].is_null() & text.is_not_null()
-            if text.dtype == pl.String:
-                values = repaired(FIELDS[name].kind, text.filter(blank), self.layout)
-                if values.null_count() < values.len():
-                    frame = frame.with_columns(
-                        frame[name].scatter(blank.arg_true(), values.cast(frame[name].dtype))
-                    )
-                    blank = frame[name].is_null() & text.is_not_null()
-            reason = NOT_USABLE.get(FIELDS[name].kind, "not usable")
-            bad = frame.filter(blank).select(
-                ROW, pl.lit(name).alias("column"), pl.lit(reason).alias("reason")
-            )
-            unusable.append(bad)
+            values = tidied(field, text, self.layout) if tidy else self._repaired(field, frame[name], text)
+            frame = frame.with_columns(values.alias(name))
+            if values.null_count() > text.null_count():
+                reason = pl.lit(NOT_USABLE.get(field.kind, "not usable")).alias("reason")
+                bad = frame.filter(values.is_null() & text.is_not_null())
+                unusable.append(bad.select(ROW, pl.lit(name).alias("column"), reason))
         return frame.select(c.field.name for c in cells), pl.concat(unusable)
+
+    def _repaired(self, field: FieldOfRow, values: pl.Series, text: pl.Series) -> pl.Series:
+        """The values, and a second look at the cells whose text the fast reading could not read."""
+        if values.null_count() == text.null_count() or text.dtype != pl.String:
+            return values
+        blank = values.is_null() & text.is_not_null()
+        return values.scatter(
+            blank.arg_true(), repaired(field.kind, text.filter(blank), self.layout).cast(values.dtype)
+        )
 
     def _with_constants(self, header: pl.DataFrame) -> pl.DataFrame:
         enums = {"claim_type": pl.Enum(CLAIM_TYPES), "system": pl.Enum(CODE_SYSTEMS)}
@@ -192,7 +199,7 @@ class RowMapper:
     def _positions(self, rows: pl.DataFrame) -> pl.Series:
         """Position of the line's diagnosis in the claim's list: the first slot with the same code."""
         read = {
-            c.field.name: normal_code(c.value)
+            c.field.name: normalised_code(c.value)
             for c in (*self.claim_cells, *self.line_cells)
             if c.field.kind == "diagnosis"
         }
@@ -231,3 +238,10 @@ def _with_slots(header: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
 def _filled(lines: pl.DataFrame) -> pl.Series:
     """A row that says nothing about a line is only the header of its claim."""
     return lines.select(pl.any_horizontal(pl.col(name).is_not_null() for name in lines.columns)).to_series()
+
+
+def _filled_columns(frame: pl.DataFrame) -> pl.DataFrame:
+    """Without the columns that are blank in the whole piece: they would only take room on the way."""
+    return frame.select(
+        column for column in frame if column.null_count() < frame.height or column.name in (RUN, ROW, "patient_id")
+    )

@@ -36,19 +36,22 @@ def one_header_per_claim(header: pl.DataFrame) -> Merged:
     """Put the runs of each claim together. Claims are numbered in the order of their first row."""
     keys = [key for key in KEYS if key in header.columns]
     number = pl.int_range(pl.len(), dtype=pl.UInt32).alias("claim_no")
-    firsts = header.select(*keys, place=pl.int_range(pl.len(), dtype=pl.UInt32)).unique(
-        keys, keep="first", maintain_order=True
+    # Different hashes are different claims for certain; equal ones are looked at again.
+    repeated = header.select(_hash(keys).is_duplicated()).to_series()
+    suspects = header.select(*keys, place=pl.int_range(pl.len(), dtype=pl.UInt32)).filter(repeated)
+    firsts = suspects.unique(keys, keep="first", maintain_order=True)
+    later = suspects.join(firsts, on="place", how="anti").join(
+        firsts, on=keys, nulls_equal=True, suffix="_of_first"
     )
+    is_first = pl.Series([True]).new_from_index(0, header.height).scatter(later["place"], False)
+    claims = header.filter(is_first).with_columns(number)
+    claim_no = (is_first.cum_sum() - 1).cast(pl.UInt32)
+    claim_no = claim_no.scatter(later["place"], claim_no.gather(later["place_of_first"])).alias("claim_no")
+    claim_of_run = header.select("run").with_columns(claim_no)
     notes = pl.DataFrame(schema=NOTES)
-    if firsts.height == header.height:
-        claims = header.with_columns(number)
-        return Merged(claims, claims.select("run", "claim_no"), notes)
-    numbered = firsts.with_columns(number)
-    claim_no = header.select(keys).join(
-        numbered, on=keys, how="left", maintain_order="left", nulls_equal=True
-    )["claim_no"]
-    claims = header.gather(firsts["place"]).with_columns(number)
-    others = header.with_columns(claim_no).filter(~claim_no.is_first_distinct())
+    if later.is_empty():
+        return Merged(claims, claim_of_run, notes)
+    others = header.with_columns(claim_no).filter(~is_first)
     blocks = {
         name: [f for f in codes + rest if f in header.columns] for name, (codes, rest) in _BLOCKS.items()
     }
@@ -62,7 +65,13 @@ def one_header_per_claim(header: pl.DataFrame) -> Merged:
             codes = [field for field in fields if field in _BLOCKS[name][0]]
             claims, disagreeing = _merged(claims, others, fields, codes)
             notes = pl.concat([notes, _note(claims, disagreeing, name)])
-    return Merged(claims, header.select("run").with_columns(claim_no), notes)
+    return Merged(claims, claim_of_run, notes)
+
+
+def _hash(keys: Sequence[str]) -> pl.Expr:
+    """One number for the keys of a row, equal where they are equal."""
+    hashes = [pl.col(key).hash(seed=n) for n, key in enumerate(keys)]
+    return hashes[0].xor(hashes[1]) if len(hashes) == 2 else hashes[0].xor(hashes[1]).xor(hashes[2])
 
 
 def _merged(

@@ -15,8 +15,9 @@ from validator.claims.canonical import FILE, claim_hash, patient_hash
 from validator.claims.mapping import RUN
 from validator.claims.pieces import ROW
 
-# Canonical and derived tables take about six times what the mapped rows do, and rules want room beside them.
-SHARE_OF_MEMORY = 8
+# Canonical tables take about four times what the mapped rows do, are made from copies, and two partitions may
+# be alive at once.
+SHARE_OF_MEMORY = 16
 DEFAULT_MEMORY = 1 << 30
 MOST_SHARDS = 1024
 SHARED = {FILE: pl.UInt32, "claim_hash": pl.UInt64, "patient_hash": pl.UInt64, "ordinal": pl.UInt32}
@@ -128,7 +129,7 @@ class Store:
 
 def _whole(frames: list[pl.DataFrame]) -> pl.DataFrame:
     """The frames under one another; a column that one of them lacks is blank there."""
-    return pl.concat(frames, how="diagonal") if frames else pl.DataFrame()
+    return pl.concat(frames, how="diagonal", rechunk=True) if frames else pl.DataFrame()
 
 
 def _empty(shards: int) -> _Kept:
