@@ -48,9 +48,10 @@ class RunContent:
     `inputs`
         one mapping per file, in the order read: `path` (below the argument given), `sha256`, `bytes`,
         `format`, `layout`, `feed`, `rows_read`, `rows_accepted`, `rows_rejected`, `rejected_by_reason`
-        ({reason: rows}), `unusable_cells` ({column: cells}), `claims`, `lines`, `diagnoses`,
-        `columns_not_used` (names), `notes` (sentences), `error` (a sentence, or None). Missing keys are
-        shown as not known. No value may be taken from a claim: all of this goes into run.json.
+        ({reason: rows}), `unusable_cells` (list of {column, reason, count}: cells of accepted rows that
+        count as blank), `claims`, `lines`, `diagnoses`, `columns_not_used` (names), `notes` (sentences),
+        `error` (a sentence, or blank). Missing keys are shown as not known. No value may be taken from a
+        claim: all of this goes into run.json.
     `settings`
         what was asked for (profile, fail_on, layout, mask ...); goes into run.json as it is.
     `reference`

@@ -165,7 +165,7 @@ def _severity_bar(summary: Summary) -> list[dict[str, Any]]:
 
 def _not_judged(content: RunContent, summary: Summary) -> dict[str, Any]:
     rejected = _added(content, "rejected_by_reason")
-    unusable = _added(content, "unusable_cells")
+    unusable = _unusable_cells(content)
     rules = [row for row in summary.rules if row.not_evaluated]
     by_reason: dict[str, list[RuleRow]] = {}
     for row in rules:
@@ -187,6 +187,16 @@ def _not_judged(content: RunContent, summary: Summary) -> dict[str, Any]:
         "notes": notes,
         "nothing": not (rejected or unusable or rules or notes),
     }
+
+
+def _unusable_cells(content: RunContent) -> list[tuple[str, int]]:
+    """`column: reason` with its cells over all files, most first."""
+    counts: dict[str, int] = {}
+    for given in content.inputs:
+        for cells in given.get("unusable_cells") or ():
+            name = f"{cells['column']}: {cells['reason']}"
+            counts[name] = counts.get(name, 0) + cells["count"]
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
 def _added(content: RunContent, key: str) -> list[tuple[str, int]]:

@@ -20,11 +20,14 @@ class ColumnSheet(Worksheet):
 
     _body = ""
 
-    def set_body(self, frame: pl.DataFrame, *, first_row: int, formats: Mapping[int, Any]) -> None:
+    def set_body(
+        self, frame: pl.DataFrame, *, first_row: int, formats: Mapping[int, Any], heights: pl.Series
+    ) -> None:
         """Put `frame` below the rows written so far, one sheet column per frame column.
 
         `formats`: XlsxWriter format by column number; a column of nulls stays empty for the reader to
-        fill. Text, numbers and dates only.
+        fill. Text, numbers and dates only. `heights`: of each row, in points; a spreadsheet does not
+        make room for wrapped text by itself.
         """
         if frame.is_empty():
             return
@@ -37,7 +40,8 @@ class ColumnSheet(Worksheet):
                 pl.lit(f'<c r="{xl_col_to_name(number)}') + row + pl.lit(f'" s="{style}"{attributes}><v>')
             )
             cells.append((opening + value + pl.lit("</v></c>")).alias(f"c{number}"))
-        start = pl.lit('<row r="') + row + pl.lit('">')
+        height = pl.lit(heights.cast(pl.String))
+        start = pl.lit('<row r="') + row + pl.lit('" ht="') + height + pl.lit('" customHeight="1">')
         rows = frame.select(start.alias("start"), *cells).select(
             pl.concat_str(pl.all(), pl.lit("</row>"), ignore_nulls=True)
         )

@@ -25,7 +25,7 @@ _COLUMNS: tuple[tuple[str, str | None, int], ...] = (
     ("Line", "line_number", 6),
     ("Code", "code", 11),
     ("Finding", "message", 70),
-    ("Suggested codes", "suggestions", 26),
+    ("Suggested codes", "suggestions", 38),
     ("Amount at risk", "amount_at_risk", 14),
     ("Disposition", None, 15),
     ("Snoozed until", None, 14),
@@ -45,6 +45,7 @@ _COLUMNS: tuple[tuple[str, str | None, int], ...] = (
     ("Finding id", "finding_id", 19),
 )
 _MONEY = ("amount_at_risk", "expected_loss")
+_WRAPPED = ("message", "suggestions")
 _WHOLE_NUMBERS = ("line_number", "source_row")
 _COLOURS = {"reject": "#FBE3E0", "deny": "#FCEBD3", "audit": "#E9E4F8", "advise": "#E8EDF2"}
 
@@ -97,7 +98,8 @@ def _worklist_sheet(workbook: Any, content: RunContent, rows: pl.DataFrame, in_a
         column_formats[number] = formats[_kind(title, column)]
         sheet.write_string(_HEADER_ROW, number, title, header if column else to_fill)
         sheet.set_column(number, number, width, column_formats[number])
-    sheet.set_body(_body(rows), first_row=_HEADER_ROW + 1, formats=column_formats)
+    body = _body(rows)
+    sheet.set_body(body, first_row=_HEADER_ROW + 1, formats=column_formats, heights=_heights(body))
     last_row = _HEADER_ROW + max(rows.height, 1)
     sheet.freeze_panes(_HEADER_ROW + 1, 3)
     sheet.autofilter(_HEADER_ROW, 0, last_row, len(_COLUMNS) - 1)
@@ -131,7 +133,7 @@ def _kind(title: str, column: str | None) -> str:
         return "money"
     if column == "coding_date":
         return "date"
-    if column in ("message", "suggestions"):
+    if column in _WRAPPED:
         return "sentence"
     return "number" if column in _WHOLE_NUMBERS else "text"
 
@@ -143,6 +145,13 @@ def _body(rows: pl.DataFrame) -> pl.DataFrame:
     return filled.select(
         (pl.col(column) if column else pl.lit(None)).alias(title) for title, column, _ in _COLUMNS
     )
+
+
+def _heights(body: pl.DataFrame) -> pl.Series:
+    """Points for the lines that the wrapped columns take, six lines at most."""
+    widths = {title: width for title, column, width in _COLUMNS if column in _WRAPPED}
+    lines = [(pl.col(title).str.len_chars() / (1.1 * width)).ceil() for title, width in widths.items()]
+    return body.select((15 * pl.max_horizontal(*lines).fill_null(1).clip(1, 6)).cast(pl.Int64)).to_series()
 
 
 def _validate(sheet: Any, last_row: int) -> None:

@@ -340,7 +340,9 @@ def _input(path: str, *, rejected: dict[str, int] | None = None, **changes: obje
         "rows_accepted": 30_000 - lost,
         "rows_rejected": lost,
         "rejected_by_reason": rejected or {},
-        "unusable_cells": {"line_from_date": 3} if rejected else {},
+        "unusable_cells": ({"column": "line_from_date", "reason": "not a date", "count": 3},)
+        if rejected
+        else (),
         "claims": 6_172,
         "lines": 29_000,
         "diagnoses": 41_000,
