@@ -84,7 +84,7 @@ class ClaimFileError(ValidatorError):
     exit_code = ExitCode.CLAIM_FILE
 
 
-class ReferenceError(ValidatorError):  # noqa: A001 - the field's word; the builtin is about weak references
+class ReferenceError(ValidatorError):
     """The code reference is missing, damaged, or does not cover what is asked."""
 
     exit_code = ExitCode.REFERENCE

@@ -172,6 +172,7 @@ def _content(
             "claims": judgement.claims,
             "judged": judgement.claims,
             "findings": findings.height,
+            "charged": judgement.charged,
             "amount_by_severity": amounts,
         },
         suppressions=_suppressions(rules, judgement, request.batch_date),
@@ -191,7 +192,7 @@ def exit_code(findings: pl.DataFrame, fail_on: str, *, whole: bool) -> ExitCode:
         return ExitCode.NOT_WHOLE
     if fail_on == "never":
         return ExitCode.NOTHING_FOUND
-    bad = SEVERITIES[: SEVERITIES.index(fail_on) + 1]  # type: ignore[arg-type]
+    bad = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
     counting = findings.filter(pl.col("suppressed_by").is_null(), pl.col("severity").is_in(bad))
     return ExitCode.FINDINGS if counting.height else ExitCode.NOTHING_FOUND
 

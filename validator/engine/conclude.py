@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import polars as pl
 
@@ -36,6 +37,7 @@ class Judgement:
     amount_by_severity: Mapping[str, object]
     suppressed: Mapping[int, int]
     claims: int
+    charged: Decimal
 
 
 def conclude(
@@ -61,6 +63,7 @@ def conclude(
         amount_by_severity={s: amounts.get(s) or 0 for s in SEVERITIES},
         suppressed=dict(hidden.sort("suppressed_by").iter_rows()),
         claims=sum(e.claims for e in evaluations),
+        charged=sum((e.charged for e in evaluations), Decimal(0)),
     )
 
 

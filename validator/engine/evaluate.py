@@ -1,8 +1,9 @@
 """One partition judged by all rules: findings, counts and tallies, as a pure function."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -48,6 +49,7 @@ class Evaluation:
     severity_amounts: pl.DataFrame
     claims_at_risk: pl.DataFrame
     claims: int
+    charged: Decimal
 
 
 def evaluate(
@@ -123,11 +125,11 @@ def _gathered(
     found: Sequence[pl.DataFrame | None], reference: "Reference", rules: RuleSet, settings: Settings
 ) -> pl.DataFrame:
     """All findings in one frame, with the release that judged each and the decision that hides it."""
-    schema: Mapping[str, object] = {**FINDINGS, **_INTERNAL}
+    schema = {**FINDINGS, **_INTERNAL}
     late = {"amount_at_risk": MONEY, "reference_release": pl.String}
     empty = pl.DataFrame(schema={name: kind for name, kind in schema.items() if name not in late})
     findings = pl.concat(
-        [empty, *(f.select(empty.columns).cast(dict(empty.schema)) for f in found if f is not None)]
+        [empty, *(f.select(empty.columns).cast(empty.schema) for f in found if f is not None)]
     )
     releases = pl.DataFrame(
         {
@@ -184,4 +186,5 @@ def _with_money(
         severity_amounts=money.amounts_by_severity(counting, claims, covered),
         claims_at_risk=at_risk,
         claims=partition.claims.height,
+        charged=Decimal(partition.claims["total_charge"].sum() or 0),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
+from typing import cast
 
 import polars as pl
 
@@ -48,16 +49,15 @@ def read_given(given: Mapping[str, object], place: Place | None = None) -> Given
     """Check the keys of `given` and split it into claims, batch date and columns not carried."""
     known = {"claims", "batch", "not_recorded", *_PARTS}
     _refuse_unknown(given, known, "given", place)
-    claims = given.get("claims")
-    if claims is None:
-        claims = [{part: given[part] for part in _PARTS if part in given}]
-    batch = _mapping(given.get("batch", {}), "batch", place)
-    batch_date = _value(batch["date"], Column("date", pl.Date, ""), place) if "date" in batch else BATCH_DATE
-    names = given.get("not_recorded", [])
-    absent = frozenset(
-        _canonical(str(name), place) for name in (names if isinstance(names, list | tuple) else [names])
+    claims = (
+        _sequence(given["claims"]) if "claims" in given else [{p: given[p] for p in _PARTS if p in given}]
     )
-    return Given([_mapping(c, "claims", place) for c in claims], batch_date, absent, place)  # type: ignore[union-attr, arg-type]
+    batch = _mapping(given.get("batch", {}), "batch", place)
+    told = _value(batch["date"], Column("date", pl.Date, ""), place) if "date" in batch else BATCH_DATE
+    if not isinstance(told, date):
+        raise RuleError("the date of the example's batch is blank", place=place)
+    absent = frozenset(_canonical(str(name), place) for name in _sequence(given.get("not_recorded", [])))
+    return Given([_mapping(c, "claims", place) for c in claims], told, absent, place)
 
 
 def build_claims(given: Sequence[Given]) -> ClaimTables:
@@ -122,7 +122,8 @@ def _add_claim(
         claim.setdefault("discharge_status", "01")
     lines = _lines(parts, claim, institutional, place)
     if "total_charge" not in said:
-        claim["total_charge"] = sum((line["charge"] or Decimal(0) for line in lines), Decimal(0))
+        charges = (line["charge"] for line in lines)
+        claim["total_charge"] = sum((c for c in charges if isinstance(c, Decimal)), Decimal(0))
     claim |= {"claim_no": claim_no, "source_file": file, "source_row": position + 2}
     claim["claim_key"] = f"{file}-{position}-{claim['claim_id']}"
     if claim["patient_id"] is not None:
@@ -185,17 +186,14 @@ def _typed(rule_table: str, given: Mapping[str, object], place: Place | None) ->
 
 
 def _value(value: object, column: Column, place: Place | None) -> object:
-    if isinstance(value, list | tuple):
-        inner = column.type.inner if isinstance(column.type, pl.List) else pl.String
-        return [_value(each, Column(column.name, inner, ""), place) for each in value]  # type: ignore[arg-type]
-    if value in _BLANKS:
+    if not isinstance(value, list | tuple) and value in _BLANKS:
         return None
+    if isinstance(column.type, pl.List):
+        element = Column(column.name, cast("pl.DataType", column.type.inner), "")
+        parts = value if isinstance(value, list | tuple) else str(value).split(":")
+        return [_value(part, element, place) for part in parts]
     text = str(value)
     try:
-        if isinstance(column.type, pl.List):
-            return [
-                _value(part, Column(column.name, column.type.inner, ""), place) for part in text.split(":")
-            ]  # type: ignore[arg-type]
         if column.type == pl.Date:
             return date.fromisoformat(text)
         if isinstance(column.type, pl.Decimal):
@@ -215,6 +213,10 @@ def _value(value: object, column: Column, place: Place | None) -> object:
 
 def _kind(column: Column) -> str:
     return "date" if column.type == pl.Date else "true or false" if column.type == pl.Boolean else "number"
+
+
+def _sequence(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else [value]
 
 
 def _mapping(value: object, name: str, place: Place | None) -> Mapping[str, object]:

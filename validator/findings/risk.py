@@ -1,6 +1,7 @@
 """The risk of a claim: how likely it comes back, from the severity and confidence of its findings."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
@@ -12,7 +13,7 @@ FORMULA = (
 
 
 def risk_scores(
-    findings: pl.DataFrame, severity: Mapping[str, float], confidence: Mapping[str, float]
+    findings: pl.DataFrame, severity: Mapping[Any, float], confidence: Mapping[Any, float]
 ) -> pl.DataFrame:
     """Per claim: claim_no, findings (count), worst_severity, risk_score (0-100, two decimals).
 

@@ -114,5 +114,6 @@ def joining_fields(search: Exists) -> tuple[Field, ...]:
 
 def conditions_of(rule: Rule) -> tuple[Condition, ...]:
     """Scope, condition, and the conditions of the severities and remark codes."""
-    cases = (*rule.severity, *rule.rarc)
-    return (rule.only_for, rule.flag_when, *(case.when for case in cases if case.when is not None))
+    of_severity = (case.when for case in rule.severity if case.when is not None)
+    of_remarks = (case.when for case in rule.rarc if case.when is not None)
+    return (rule.only_for, rule.flag_when, *of_severity, *of_remarks)
