@@ -67,7 +67,7 @@ class UsageError(ValidatorError):
 
 
 class RuleError(ValidatorError):
-    """A rule, profile, suppression or lock file cannot be used; the text holds every problem of every file."""
+    """A rule, profile, suppression or lock file cannot be used; the text holds all problems of all files."""
 
     exit_code = ExitCode.BROKEN_RULE
 

@@ -128,12 +128,13 @@ def _plain(value: object) -> object:
 def in_words(night: "Night") -> str:
     """The last lines of a run, for a person."""
     content = night.content
-    files = len(content.inputs)
+    count = len(content.inputs)
+    files = f"{count} file{'s' * (count != 1)}"
     rejected = sum(each["rows_rejected"] for each in content.inputs)
     money = content.totals["amount_by_severity"]
     lines = list(content.warnings)
     lines += [
-        f"{content.totals['claims']:,} claims from {files} file{'s' * (files != 1)}, {rejected:,} rows rejected",
+        f"{content.totals['claims']:,} claims from {files}, {rejected:,} rows rejected",
         f"{content.totals['findings']:,} findings; at risk: "
         + ", ".join(f"{severity} ${amount:,}" for severity, amount in money.items() if severity != "advise"),
     ]

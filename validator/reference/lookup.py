@@ -186,7 +186,7 @@ class Reference:
 
     @cached_property
     def _skeletons(self) -> pl.DataFrame:
-        """skeleton, placeholder: the periods in which a code with that skeleton and an X in it is in force."""
+        """skeleton, placeholder: periods in which a code with that skeleton and an X in it is in force."""
         return self.tables.read(
             "select skeleton, bit_or(in_force) as placeholder from code "
             "where in_force > 0 and skeleton <> code group by skeleton"
