@@ -80,9 +80,12 @@ def _has_link(path: Path, base: Path) -> bool:
 
 
 def _folder(folder: Path, base: Path) -> Iterator[InputFile]:
-    """The files of a folder and of those below it; names with a dot or underscore first are not claims."""
+    """The files of a folder and of those below it, except those that by their name are no claims.
+
+    Those are names with a dot or underscore first, and what tells people about the folder (README).
+    """
     for entry in sorted(os.scandir(folder), key=lambda one: one.name):
-        if entry.name.startswith((".", "_")):
+        if entry.name.startswith((".", "_")) or entry.name.lower().startswith("readme"):
             continue
         path = Path(entry.path)
         name = str(path.relative_to(base))
