@@ -8,6 +8,7 @@ from typing import Any
 
 import typer.main
 
+from validator.claims.columns_page import canonical_tables_page
 from validator.cli import app
 
 DOCS = Path(__file__).resolve().parent
@@ -46,7 +47,10 @@ def _cell(text: str) -> str:
 
 
 # Page -> the function that writes it.
-PAGES: Mapping[str, Callable[[], str]] = {"commands.md": commands_page}
+PAGES: Mapping[str, Callable[[], str]] = {
+    "commands.md": commands_page,
+    "canonical-tables.md": canonical_tables_page,
+}
 
 
 def stale_pages() -> list[str]:

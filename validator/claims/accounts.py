@@ -91,13 +91,9 @@ class Tally:
     def account(self) -> FileAccount:
         rejected = self.rejections()
         whole = rejected.filter(pl.col("column").is_null())
-        cells = (
-            rejected.filter(pl.col("column").is_not_null())
-            .group_by("column", "reason")
-            .len()
-            .sort("column", "reason")
-        )
-        reasons = whole.group_by("reason").len().sort("reason")
+        cells = rejected.filter(pl.col("column").is_not_null())
+        cells = cells.group_by("column", "reason").len("count").sort("column", "reason")
+        reasons = whole.group_by("reason").len("count").sort("reason")
         counted = [f"{count:,} {text}" for text, count in sorted(self.counted_notes.items())]
         return FileAccount(
             path=self.name,
@@ -109,8 +105,11 @@ class Tally:
             rows_read=self.rows_read,
             rows_accepted=self.rows_read - whole.height,
             rows_rejected=whole.height,
-            rejected_by_reason=dict(reasons.iter_rows()),
-            unusable_cells=tuple(UnusableCells(*row) for row in cells.iter_rows()),
+            rejected_by_reason=dict(zip(reasons["reason"], reasons["count"], strict=True)),
+            unusable_cells=tuple(
+                UnusableCells(*cell)
+                for cell in zip(cells["column"], cells["reason"], cells["count"], strict=True)
+            ),
             claims=self.tables["claims"],
             lines=self.tables["lines"],
             diagnoses=self.tables["diagnoses"],

@@ -190,8 +190,8 @@ class Batch:
         return next((tally.name for tally in same_size if tally.sha256 == sha256), "")
 
     def _note_shared(self, shared_ids: pl.DataFrame) -> None:
-        counts = shared_ids.filter(pl.col("ordinal") == 2).group_by(FILE).len()
-        for number, count in counts.iter_rows():
+        counts = shared_ids.filter(pl.col("ordinal") == 2)[FILE].value_counts()
+        for number, count in zip(counts[FILE], counts["count"], strict=True):
             if number in self._read:
                 text = "claim numbers stand for several patients; each patient's is a claim of its own"
                 self._read[number].tally.counted_notes[text] = count
@@ -202,9 +202,10 @@ class Batch:
         files = tables.claims["source_file"]
         for table in ("claims", "diagnoses", "lines"):
             of_file = files if table == "claims" else files.gather(getattr(tables, table)["claim_no"])
-            for name, count in of_file.value_counts().iter_rows():
+            counts = of_file.value_counts()
+            for name, count in zip(counts["source_file"], counts["count"], strict=True):
                 by_name[name].tables[table] += count
-        for number, text, count in notes.iter_rows():
+        for number, text, count in zip(notes[FILE], notes["note"], notes["count"], strict=True):
             self._read[number].tally.counted_notes[text] += count
 
 

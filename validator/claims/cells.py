@@ -88,7 +88,7 @@ def read_cells(
 
 
 def tidied(field: FieldOfRow, texts: pl.Series, layout: Layout) -> pl.Series:
-    """A column of codes or choices as the canonical tables write it; each different text is looked at once."""
+    """A column of codes or choices as the canonical tables write it; each different text is read once."""
     distinct = texts.unique().drop_nulls()
     tidy = _tidy(field.kind, pl.col("text"), layout.words_of(field.name))
     values = distinct.alias("text").to_frame().select(tidy.alias("value"))["value"]

@@ -243,5 +243,7 @@ def _filled(lines: pl.DataFrame) -> pl.Series:
 def _filled_columns(frame: pl.DataFrame) -> pl.DataFrame:
     """Without the columns that are blank in the whole piece: they would only take room on the way."""
     return frame.select(
-        column for column in frame if column.null_count() < frame.height or column.name in (RUN, ROW, "patient_id")
+        column
+        for column in frame
+        if column.null_count() < frame.height or column.name in (RUN, ROW, "patient_id")
     )

@@ -73,7 +73,7 @@ def _open(path: Path, stream: ClaimStream, layout: Layout | None, folder: Path) 
             again.close()
     binding = best_binding(list(reader.types), layout)
     if not binding.fits:
-        raise _does_not_fit(list(reader.types), binding, layout)
+        raise _does_not_fit(list(reader.types), binding, layout, reader.format)
     return Opened(path, stream, reader, binding)
 
 
@@ -91,7 +91,9 @@ def _delimiter(stream: ClaimStream, layout: Layout | None) -> str:
     return max(known, key=merit)
 
 
-def _does_not_fit(headings: Sequence[str], binding: Binding, layout: Layout | None) -> ClaimFileError:
+def _does_not_fit(
+    headings: Sequence[str], binding: Binding, layout: Layout | None, format_: str
+) -> ClaimFileError:
     """Say what is missing: of the layout asked for, or of the nearest one."""
     missing = "; ".join(binding.missing)
     if layout:
@@ -99,14 +101,17 @@ def _does_not_fit(headings: Sequence[str], binding: Binding, layout: Layout | No
             f"does not have the layout {layout.name}: {missing}",
             fix="`validator layouts guess FILE` says which layout it has.",
         )
+    where = {"parquet": "the columns have", "ndjson": "the keys of the objects are"}.get(
+        format_, "the first row has"
+    )
     nearest = candidates(headings)[0]
     if nearest.used == 0:
-        what = "its first row names no column that any layout knows"
+        what = f"no layout fits: {where} no name that any layout knows"
     else:
         what = f"no layout fits; nearest is {nearest.layout.name}: {missing}"
     return ClaimFileError(
         what,
-        fix="The first row must name the columns; `validator layouts show native` lists known names.",
+        fix="Name the columns in the first row; `validator layouts show native` lists names that are known.",
     )
 
 

@@ -47,7 +47,7 @@ class Column:
 CLAIM_NO = Column("claim_no", pl.UInt32, "row number of the claim within its partition", "never")
 
 
-def _named(table: str, columns: tuple[Column, ...], other_names: Mapping[str, str | None] = {}) -> tuple[Column, ...]:  # noqa: B006
+def _named(table: str, columns: tuple[Column, ...], other_names: Mapping[str, str | None] = {}) -> tuple[Column, ...]:
     """Give each column its rule name: `<table>.<column>`, unless `other_names` says otherwise."""
     return tuple(
         Column(c.name, c.type, c.doc, c.blank, other_names.get(c.name, f"{table}.{c.name}"), c.derived)
