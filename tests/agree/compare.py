@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from tests.agree.plain import PlainEngine
-from tests.agree.plain_codes import plain_codes
+from tests.agree.plain_codes import PlainCodes, plain_codes
 from tests.agree.plain_rows import PlainRow
 from validator.claims.derive import derive
 from validator.claims.schema import ClaimTables
@@ -24,9 +24,11 @@ def row_key(row: PlainRow) -> tuple[str, str | None, int | None, int | None]:
     return (str(row.claim_key), *(row.raw.get(name) for name in names))  # type: ignore[return-value]
 
 
-def plain_answers(tables: ClaimTables, rules: RuleSet, batch_date: date) -> tuple[Answers, Answers]:
+def plain_answers(
+    tables: ClaimTables, rules: RuleSet, batch_date: date, codes: PlainCodes | None = None
+) -> tuple[Answers, Answers]:
     """Outcome of every rule on every row, and severity of every flagged one, by the plain implementation."""
-    found = PlainEngine(tables, plain_codes(), batch_date).outcomes(rules.rules, rules.precedence)
+    found = PlainEngine(tables, codes or plain_codes(), batch_date).outcomes(rules.rules, rules.precedence)
     keyed = [((one.rule_id, *row_key(one.row)), one) for one in found]
     assert len(dict(keyed)) == len(keyed), "the claims of the test have two rows of one key"
     said = {key: one.outcome for key, one in keyed}

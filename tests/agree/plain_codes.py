@@ -57,7 +57,8 @@ def _until(text: str) -> date:
 class PlainCodes:
     """The fact tables as dicts of spans."""
 
-    def __init__(self) -> None:
+    def __init__(self, value_sets: Path = REFERENCE / "valuesets") -> None:
+        self.value_sets = value_sets
         self.spans: dict[str, list[Span]] = defaultdict(list)
         self.stems: dict[str, list[Span]] = defaultdict(list)
         for row in _rows("icd10cm_spans.csv.gz"):
@@ -169,7 +170,7 @@ class PlainCodes:
             span = next(s for s in self.spans[code] if s.what == "billable" and s.holds(on))
             return "permitted" if span.seventh else "none"
         takes_one = any(span.holds(on) for span in self.stems.get(code[:6], []))
-        return "not_permitted" if takes_one else "none"
+        return "not_permitted" if takes_one and status in ("unknown", "expired") else "none"
 
     def _in_force_with_placeholder(self, code: str, on: date) -> bool:
         """Is there a code that day which has X as a placeholder and is the same but for where X stands?"""
@@ -178,11 +179,26 @@ class PlainCodes:
 
     def in_value_set(self, name: str, code: str, on: date | None) -> bool | None:
         """Whether the dated value set holds the code that day; what it never holds needs no day."""
-        with (REFERENCE / "valuesets" / f"{name}.csv").open(encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if row["code"] == code]
-        if not rows:
+        if not self.ever_listed(code):
             return False
-        return None if on is None else any(_span_of(row).holds(on) for row in rows)
+        spans = [span for span in self._value_set(name) if _stands_below(span.what, code)]
+        if not spans:
+            return False
+        return None if on is None else any(span.holds(on) for span in spans)
+
+    def _value_set(self, name: str) -> list[Span]:
+        """The entries of a set with their days: `I63.-`, `I60..I62` or a single code."""
+        lines = (self.value_sets / f"{name}.csv").read_text(encoding="utf-8").splitlines()
+        rows = csv.DictReader(line for line in lines if line and not line.startswith("#"))
+        return [_span_of(row, row["code"]) for row in rows]
+
+
+def _stands_below(entry: str, code: str) -> bool:
+    if ".." in entry:
+        first, last = (part.replace(".", "") for part in entry.split(".."))
+        return code >= first and code[: len(last)] <= last
+    stem = entry.replace(".", "")
+    return code.startswith(stem[:-1]) if stem.endswith("-") else code == stem
 
 
 def _skeleton(code: str) -> str:
@@ -190,9 +206,9 @@ def _skeleton(code: str) -> str:
     return code[:3] + code[3:].replace("X", "")
 
 
-def _span_of(row: dict[str, str]) -> Span:
+def _span_of(row: dict[str, str], what: str = "") -> Span:
     starts = date.fromisoformat(row["valid_from"]) if row["valid_from"] else date.min
-    return Span("", starts, _until(row["valid_to"]))
+    return Span(what, starts, _until(row["valid_to"]))
 
 
 def date_reach(on: date | None) -> str | None:
