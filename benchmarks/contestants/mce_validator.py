@@ -38,7 +38,7 @@ def main() -> None:
             found = evaluate(partition, rules, reference, Settings(date(2026, 11, 1))).findings
             judging += time.perf_counter() - began
             claims += partition.claims.height
-            edited += found["claim_no"].n_unique()
+            edited += found["claim_key"].n_unique()
     seconds = time.perf_counter() - start
     print(json.dumps({"seconds": judging, "from_file": seconds, "claims": claims, "edited": edited}))
 
