@@ -21,10 +21,11 @@ def blanks_of(rule: Rule, frame: pl.DataFrame, outcome: pl.Series) -> pl.DataFra
     frame: the rows of the grain with their fields. A fact of the code is blank for want of a covered date,
     so the coding date is named for all of them. Where this row lacks nothing, another row did.
     """
-    silent = frame.filter(outcome == "not_evaluated")
-    if not silent.height:
+    is_silent = outcome == "not_evaluated"
+    if not is_silent.any():
         return pl.DataFrame(schema=BLANKS)
-    own = [name for name in reads(rule).unknown_possible if name in silent.columns]
+    own = [name for name in reads(rule).unknown_possible if name in frame.columns]
+    silent = frame.select("row", *own).filter(is_silent)
     blank: dict[str, pl.Expr] = {}
     for name in own:
         told_as = _named(name)

@@ -8,10 +8,17 @@ import polars as pl
 from validator.engine.blanks import BLANKS, blanks_of
 from validator.engine.compile import ExistsColumns, compile_condition
 from validator.engine.exists import judge_existence
-from validator.engine.frames import Frames
+from validator.engine.frames import Frames, recorded_name
 from validator.engine.value_sets import with_value_sets
-from validator.rules.model import ALWAYS, OUTCOMES, All, Condition, Exists, Precedence, Rule
-from validator.rules.reads import OWN_DATE, meaning_facts, searches
+from validator.rules.model import ALWAYS, OUTCOMES, All, Condition, Exists, Outcome, Precedence, Rule
+from validator.rules.reads import (
+    OWN_DATE,
+    comparisons,
+    fields_of,
+    joining_fields,
+    meaning_facts,
+    searches,
+)
 
 OUTCOME = pl.Enum(OUTCOMES)
 _FLAGGED, _CLEAR, _NOT_EVALUATED, _OUT_OF_SCOPE = OUTCOMES
@@ -77,15 +84,18 @@ def judge_rule(
     condition = compile_condition(rule.flag_when, frames.recorded, columns)
     outcome = (
         pl.when(~pl.col("scope"))
-        .then(pl.lit(_OUT_OF_SCOPE))
+        .then(_said(_OUT_OF_SCOPE))
         .when(pl.col("scope") & condition)
-        .then(pl.lit(_FLAGGED))
+        .then(_said(_FLAGGED))
         .when(pl.col("scope") & ~condition)
-        .then(pl.lit(_CLEAR))
-        .otherwise(pl.lit(_NOT_EVALUATED))
-        .cast(OUTCOME)
+        .then(_said(_CLEAR))
+        .otherwise(_said(_NOT_EVALUATED))
     )
     return asked.select(outcome.alias("outcome")).to_series(), matches
+
+
+def _said(outcome: Outcome) -> pl.Expr:
+    return pl.lit(outcome, dtype=OUTCOME)
 
 
 def implied_scope(rule: Rule) -> list[pl.Expr]:
@@ -116,16 +126,25 @@ def _with_existences(
         open_rows = compile_condition(_plain_part(cheap_part), frames.recorded, {})
         if "scope" in frame.columns:
             open_rows = open_rows & pl.col("scope")
-        asked = frame.filter(open_rows.ne_missing(False))
+        is_open = frame.with_columns(open_rows.ne_missing(False).alias("open"))["open"]
+        asked = frame.select(_columns_for(exists, frame)).filter(is_open)
         found = judge_existence(exists, rule.check_each, asked, frames)
         name = f"exists:{number}"
         columns[exists] = name
-        frame = frame.join(
-            found.outcome.rename({"exists": name}), on="row", how="left", maintain_order="left"
-        )
+        unasked = pl.repeat(None, frame.height, dtype=pl.Boolean, eager=True)
+        answers = unasked.scatter(found.outcome["row"], found.outcome["exists"])
+        frame = frame.with_columns(answers.alias(name))
         if not exists.negated and matches is None:
             matches = (exists.table, found.matches)
     return frame, columns, matches
+
+
+def _columns_for(exists: Exists, frame: pl.DataFrame) -> list[str]:
+    """The columns of this row that a search reads; the others would only be carried along."""
+    read = {f.name for f in joining_fields(exists)}
+    read |= {f.name for compare in comparisons(exists.where) for f in fields_of(compare)}
+    read |= {recorded_name(name) for name in read} | {"row", "claim_no", "icd10.status", "batch.date"}
+    return [name for name in frame.columns if name in read]
 
 
 def _plain_part(condition: Condition) -> Condition:
