@@ -13,6 +13,7 @@ import polars as pl
 
 from validator import __version__
 from validator.claims.batch import Batch, open_batch
+from validator.claims.netting import net
 from validator.engine.conclude import Judgement, conclude
 from validator.engine.evaluate import Evaluation, Settings, evaluate
 from validator.engine.examples import run_examples
@@ -90,8 +91,8 @@ def run_night(request: Request, progress: Progress = lambda *_: None) -> Night:
         with open_batch(
             request.files, layout=request.layout, memory_bytes=request.memory_bytes, on_progress=progress
         ) as batch:
-            judgement = judge(batch, rules, reference, Settings(request.batch_date), clock)
-            content = _content(request, batch, rules, reference, judgement, clock)
+            judgement, replaced = judge(batch, rules, reference, Settings(request.batch_date), clock)
+            content = _content(request, batch, rules, reference, judgement, replaced, clock)
         progress("reports", 0, 0)
         published = publish(request.out, content, group=request.group)
     return Night(published, ExitCode(content.exit_code), content)
@@ -110,13 +111,18 @@ def prove_examples(rules: RuleSet, reference: Reference) -> None:
         )
 
 
-def judge(batch: Batch, rules: RuleSet, reference: Reference, settings: Settings, clock: _Clock) -> Judgement:
-    """Every partition by itself, then all together."""
+def judge(
+    batch: Batch, rules: RuleSet, reference: Reference, settings: Settings, clock: _Clock
+) -> tuple[Judgement, int]:
+    """Every partition by itself, then all together; and how many claims others replaced or voided."""
     evaluations: list[Evaluation] = []
     carried: dict[str, frozenset[str]] = {}
+    replaced = 0
     for partition in batch.partitions():
         clock.mark("claims")
-        evaluations.append(evaluate(partition, rules, reference, settings))
+        standing, netted = net(partition)
+        evaluations.append(evaluate(standing, rules, reference, settings))
+        replaced += netted
         carried |= partition.carried
         clock.mark("judging")
     clock.mark("claims")
@@ -127,7 +133,7 @@ def judge(batch: Batch, rules: RuleSet, reference: Reference, settings: Settings
         )
     judgement = conclude(evaluations, rules, carried)
     clock.mark("judging")
-    return judgement
+    return judgement, replaced
 
 
 def _content(
@@ -136,6 +142,7 @@ def _content(
     rules: RuleSet,
     reference: Reference,
     judgement: Judgement,
+    replaced: int,
     clock: _Clock,
 ) -> RunContent:
     """What the reports show, in the shapes they ask for."""
@@ -169,7 +176,7 @@ def _content(
         rule_counts=judgement.rule_counts,
         rejected_rows=batch.rejected(),
         totals={
-            "claims": judgement.claims,
+            "claims": judgement.claims + replaced,
             "judged": judgement.claims,
             "findings": findings.height,
             "charged": judgement.charged,
