@@ -11,7 +11,6 @@ import time
 from datetime import date
 
 from validator.claims.batch import open_batch
-
 from validator.engine.evaluate import Settings, evaluate
 from validator.reference.lookup import open_reference
 from validator.rules.folder import read_rule_set
