@@ -47,7 +47,9 @@ class Column:
 CLAIM_NO = Column("claim_no", pl.UInt32, "row number of the claim within its partition", "never")
 
 
-def _named(table: str, columns: tuple[Column, ...], other_names: Mapping[str, str | None] = {}) -> tuple[Column, ...]:
+def _named(
+    table: str, columns: tuple[Column, ...], other_names: Mapping[str, str | None] = {}
+) -> tuple[Column, ...]:
     """Give each column its rule name: `<table>.<column>`, unless `other_names` says otherwise."""
     return tuple(
         Column(c.name, c.type, c.doc, c.blank, other_names.get(c.name, f"{table}.{c.name}"), c.derived)
@@ -60,13 +62,36 @@ CLAIMS = (
     *_named(
         "claim",
         (
-            Column("claim_key", pl.String, "file sha256 (first 16 characters) and claim id: unique per delivered claim", "never"),
+            Column(
+                "claim_key",
+                pl.String,
+                "file sha256 (first 16 characters) and claim id: unique per delivered claim",
+                "never",
+            ),
             Column("claim_id", pl.String, "claim number as the source says it", "never"),
             Column("claim_type", pl.Enum(CLAIM_TYPES), "which form the claim came on", "never"),
-            Column("setting", pl.Enum(SETTINGS), "office: every professional claim; inpatient: bill types 11x 18x 21x 28x 41x; outpatient: other institutional", "never", derived=True),
-            Column("feed", pl.Enum(FEEDS), "what a provider submits, or what a payer keeps after adjudication; said by the layout", "never"),
-            Column("type_of_bill", pl.String, "three characters without the leading zero (UB-04 FL 4)", "none"),
-            Column("frequency_code", pl.String, "third character of the type of bill, or CMS-1500 item 22 code", "none"),
+            Column(
+                "setting",
+                pl.Enum(SETTINGS),
+                "office: every professional claim; inpatient: bill types 11x 18x 21x 28x 41x; outpatient: other institutional",
+                "never",
+                derived=True,
+            ),
+            Column(
+                "feed",
+                pl.Enum(FEEDS),
+                "what a provider submits, or what a payer keeps after adjudication; said by the layout",
+                "never",
+            ),
+            Column(
+                "type_of_bill", pl.String, "three characters without the leading zero (UB-04 FL 4)", "none"
+            ),
+            Column(
+                "frequency_code",
+                pl.String,
+                "third character of the type of bill, or CMS-1500 item 22 code",
+                "none",
+            ),
             Column("original_claim_id", pl.String, "the claim that this one replaces or voids", "none"),
             Column("patient_id", pl.String, "member or patient number"),
             Column("birth_date", pl.Date, "date of birth of the patient"),
@@ -77,7 +102,9 @@ CLAIMS = (
             Column("admission_date", pl.Date, "day of admission", "none"),
             Column("discharge_date", pl.Date, "day of discharge", "none"),
             Column("discharge_hour", pl.String, "hour of discharge, two digits", "none"),
-            Column("discharge_status", pl.String, "patient discharge status, two digits (UB-04 FL 17)", "none"),
+            Column(
+                "discharge_status", pl.String, "patient discharge status, two digits (UB-04 FL 17)", "none"
+            ),
             Column("admission_type", pl.String, "priority of admission or visit (UB-04 FL 14)", "none"),
             Column("condition_codes", TEXT_LIST, "UB-04 condition codes", "none"),
             Column("received_date", pl.Date, "day the payer received the claim"),
@@ -96,11 +123,36 @@ CLAIMS = (
             Column("allowed_amount", MONEY, "what the payer allowed for the whole claim"),
             Column("paid_amount", MONEY, "what the payer paid for the whole claim"),
             Column("source_file", pl.String, "path of the file below the argument given", "never"),
-            Column("source_row", pl.UInt32, "first row of the claim in its file; the header is row 1 in text files", "never"),
-            Column("age", pl.Int16, "age of the patient in whole years on the day of admission (inpatient) or else the first day of service", derived=True),
-            Column("days", pl.Int32, "days of the stay: discharge (else through) less admission (else from), at least 1", derived=True),
-            Column("npis_sent", pl.Int16, "how many NPI fields of the claim and its lines are filled", derived=True),
-            Column("npis_malformed", TEXT_LIST, "which of them cannot be NPIs: field names, `rendering on line 2`", derived=True),
+            Column(
+                "source_row",
+                pl.UInt32,
+                "first row of the claim in its file; the header is row 1 in text files",
+                "never",
+            ),
+            Column(
+                "age",
+                pl.Int16,
+                "age of the patient in whole years on the day of admission (inpatient) or else the first day of service",
+                derived=True,
+            ),
+            Column(
+                "days",
+                pl.Int32,
+                "days of the stay: discharge (else through) less admission (else from), at least 1",
+                derived=True,
+            ),
+            Column(
+                "npis_sent",
+                pl.Int16,
+                "how many NPI fields of the claim and its lines are filled",
+                derived=True,
+            ),
+            Column(
+                "npis_malformed",
+                TEXT_LIST,
+                "which of them cannot be NPIs: field names, `rendering on line 2`",
+                derived=True,
+            ),
         ),
         {
             "claim_id": "claim.id",
@@ -122,16 +174,36 @@ DIAGNOSES = (
     *_named(
         "diagnosis",
         (
-            Column("role", pl.Enum(ROLES), "slot 1 of the main list is principal (first-listed outside inpatient), the others secondary", "never"),
-            Column("position", pl.UInt8, "the slot as delivered; blank slots keep their number, each role's list counts from 1", "never"),
+            Column(
+                "role",
+                pl.Enum(ROLES),
+                "slot 1 of the main list is principal (first-listed outside inpatient), the others secondary",
+                "never",
+            ),
+            Column(
+                "position",
+                pl.UInt8,
+                "the slot as delivered; blank slots keep their number, each role's list counts from 1",
+                "never",
+            ),
             Column("code_as_sent", pl.String, "the code exactly as delivered", "never"),
-            Column("code", pl.String, "upper case, stripped, without the point where the point stands in its place", "never"),
+            Column(
+                "code",
+                pl.String,
+                "upper case, stripped, without the point where the point stands in its place",
+                "never",
+            ),
             Column("declared_code_system", pl.Enum(CODE_SYSTEMS), "what the feed says the code is"),
             Column("present_on_admission", pl.String, "present on admission indicator as delivered", "none"),
             Column("coding_date", pl.Date, "the day whose code set judges this code"),
             Column("coding_date_source", pl.Enum(CODING_DATE_SOURCES), "which date that is"),
             Column("source_row", pl.UInt32, "row of the file", "never"),
-            Column("code_system", pl.Enum(CODE_SYSTEMS), "what the evidence says the code is: declared system, membership, date", derived=True),
+            Column(
+                "code_system",
+                pl.Enum(CODE_SYSTEMS),
+                "what the evidence says the code is: declared system, membership, date",
+                derived=True,
+            ),
         ),
         {"source_row": None},
     ),
@@ -168,12 +240,19 @@ LINES = (
             Column("revenue_code", pl.String, "revenue code, four digits", "none"),
             Column("rendering_npi", pl.String, "NPI of the rendering provider", "none"),
             Column("rendering_taxonomy", pl.String, "taxonomy of the rendering provider", "none"),
-            Column("diagnosis_pointers", pl.List(pl.UInt8), "positions of the main diagnosis list, in order", "none"),
+            Column(
+                "diagnosis_pointers",
+                pl.List(pl.UInt8),
+                "positions of the main diagnosis list, in order",
+                "none",
+            ),
             Column("ndc", pl.String, "national drug code", "none"),
             Column("source_row", pl.UInt32, "row of the file", "never"),
             Column("pointer_count", pl.Int16, "how many diagnosis pointers the line carries", derived=True),
             Column("pointers_repeated", pl.Boolean, "a pointer is given twice", derived=True),
-            Column("pointers_to_nothing", pl.Int16, "pointers to a slot that holds no diagnosis", derived=True),
+            Column(
+                "pointers_to_nothing", pl.Int16, "pointers to a slot that holds no diagnosis", derived=True
+            ),
         ),
         {"line_number": "line.number", "source_row": None},
     ),

@@ -33,13 +33,27 @@ class Fact:
 
 # Facts of (code, period).
 ICD10_FACTS = (
-    Fact("status", pl.Enum(STATUSES), "in_force, incomplete, header, expired, not_yet or unknown", always=True),
-    Fact("seventh_character", pl.Enum(SEVENTH_CHARACTER), "permitted, missing, not_permitted, or none where the code takes none", always=True),
-    Fact("placeholder_missing", pl.Boolean, "the code is unknown as it stands and in force once X is put where it belongs", always=True),
+    Fact(
+        "status", pl.Enum(STATUSES), "in_force, incomplete, header, expired, not_yet or unknown", always=True
+    ),
+    Fact(
+        "seventh_character",
+        pl.Enum(SEVENTH_CHARACTER),
+        "permitted, missing, not_permitted, or none where the code takes none",
+        always=True,
+    ),
+    Fact(
+        "placeholder_missing",
+        pl.Boolean,
+        "the code is unknown as it stands and in force once X is put where it belongs",
+        always=True,
+    ),
     Fact("manifestation", pl.Boolean, "manifestation code, not allowed as principal (MCE edit 6)"),
     Fact("external_cause", pl.Boolean, "external cause code, not allowed as principal (MCE edit 2)"),
     Fact("unacceptable_principal", pl.Boolean, "unacceptable principal diagnosis (MCE edit 9)"),
-    Fact("requires_secondary", pl.Boolean, "acceptable principal only with a secondary diagnosis (MCE edit 9)"),
+    Fact(
+        "requires_secondary", pl.Boolean, "acceptable principal only with a secondary diagnosis (MCE edit 9)"
+    ),
     Fact("questionable_admission", pl.Boolean, "questionable admission (MCE edit 8)"),
     Fact("unspecified", pl.Boolean, "unspecified code edit (MCE edit 20, since 2022-04-01)"),
     Fact("wrong_procedure", pl.Boolean, "wrong procedure performed (MCE edit 18)"),
@@ -52,7 +66,9 @@ ICD10_FACTS = (
 # Facts of the code alone, whatever the date.
 CODE_FACTS = (
     Fact("well_formed", pl.Boolean, "a letter, then 2 to 6 letters or digits", always=True),
-    Fact("ever_listed", pl.Boolean, "stands in some release of ICD-10-CM as code, header or stem", always=True),
+    Fact(
+        "ever_listed", pl.Boolean, "stands in some release of ICD-10-CM as code, header or stem", always=True
+    ),
     Fact("icd9", pl.Boolean, "stands in the last ICD-9-CM code master as code or header", always=True),
 )
 
@@ -62,7 +78,12 @@ RULE_FACTS: Mapping[str, Fact] = {
     "icd10.well_formed": CODE_FACTS[0],
     "icd10.ever_listed": CODE_FACTS[1],
     "icd9.exists": CODE_FACTS[2],
-    "icd10.date_reach": Fact("date_reach", pl.Enum(DATE_REACH), "where the coding date lies against the loaded releases", always=True),
+    "icd10.date_reach": Fact(
+        "date_reach",
+        pl.Enum(DATE_REACH),
+        "where the coding date lies against the loaded releases",
+        always=True,
+    ),
     "icd10.title": Fact("title", pl.String, "official title; for messages only", always=True),
 }
 

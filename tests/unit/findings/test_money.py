@@ -32,7 +32,10 @@ def lines(*rows: tuple) -> pl.DataFrame:
 
 def claims(*totals: object) -> pl.DataFrame:
     return pl.DataFrame(
-        {"claim_no": range(len(totals)), "total_charge": [None if t is None else Decimal(str(t)) for t in totals]},
+        {
+            "claim_no": range(len(totals)),
+            "total_charge": [None if t is None else Decimal(str(t)) for t in totals],
+        },
         schema={"claim_no": pl.UInt32, "total_charge": MONEY},
     )
 
@@ -94,7 +97,9 @@ def test_each_line_counts_once_under_its_worst_severity():
 
 
 def test_a_claim_that_is_rejected_twice_is_lost_once():
-    found = findings(("DX002", "diagnosis", "reject", 0, None, 1), ("DX003", "diagnosis", "reject", 0, None, 2))
+    found = findings(
+        ("DX002", "diagnosis", "reject", 0, None, 1), ("DX003", "diagnosis", "reject", 0, None, 2)
+    )
     assert by_severity(found, THREE_LINES, claims(200)) == {"reject": Decimal(200)}
     once = money.amounts_once(found, claims(200), money.coverage(found, THREE_LINES), [])
     assert once["amount"].to_list() == [Decimal(200)]

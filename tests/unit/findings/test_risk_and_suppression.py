@@ -26,7 +26,9 @@ def test_one_certain_rejection_scores_its_weight():
 
 
 def test_findings_add_up_to_more_than_one_and_less_than_certainty():
-    count, worst, score = scored((0, "deny", "certain"), (0, "audit", "certain"), (0, "advise", "possible"))[0]
+    count, worst, score = scored((0, "deny", "certain"), (0, "audit", "certain"), (0, "advise", "possible"))[
+        0
+    ]
     assert (count, worst, score) == (3, "deny", Decimal("60.00"))
 
 
@@ -50,11 +52,16 @@ def test_a_decision_covers_its_rule_and_where_it_says():
 
 
 def test_a_decision_without_where_covers_all_of_its_rule():
-    assert suppressed_by(FOUND, [Suppress("DX002", (), date(2026, 12, 31))], date(2026, 12, 31)).to_list() == [0, 0, None]
+    assert suppressed_by(
+        FOUND, [Suppress("DX002", (), date(2026, 12, 31))], date(2026, 12, 31)
+    ).to_list() == [0, 0, None]
 
 
 def test_an_expired_decision_hides_nothing():
-    assert suppressed_by(FOUND, [Suppress("DX002", (), date(2026, 12, 30))], date(2026, 12, 31)).null_count() == 3
+    assert (
+        suppressed_by(FOUND, [Suppress("DX002", (), date(2026, 12, 30))], date(2026, 12, 31)).null_count()
+        == 3
+    )
 
 
 def test_a_blank_never_fits_a_decision():
@@ -63,5 +70,8 @@ def test_a_blank_never_fits_a_decision():
 
 
 def test_the_first_decision_that_fits_is_named():
-    two = [Suppress("DX207", (), date(2026, 12, 31)), Suppress("DX207", (("claim.id", "C1"),), date(2026, 12, 31))]
+    two = [
+        Suppress("DX207", (), date(2026, 12, 31)),
+        Suppress("DX207", (("claim.id", "C1"),), date(2026, 12, 31)),
+    ]
     assert suppressed_by(FOUND, two, date(2026, 11, 23)).to_list() == [None, None, 0]
