@@ -51,7 +51,7 @@ def problems(tables: ClaimTables) -> list[str]:
             table_schema(table).validate(frame, lazy=True)
         except SchemaErrors as error:
             cases = error.failure_cases.select("column", "check").unique(maintain_order=True)
-            found += [f"{table}.{column}: {check}" for column, check in zip(*cases, strict=True)]
+            found += [f"{table}.{column or 'key'}: {check}" for column, check in zip(*cases, strict=True)]
         except SchemaError as error:
             found.append(f"{table}: {error.reason_code}")
     return found

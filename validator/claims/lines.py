@@ -52,7 +52,7 @@ class Lines:
         if not self.records or block.count(b'"', 0, end) % 2 == 0:
             return end
         start = block.rfind(b"\n", 0, block.rfind(b'"', 0, end)) + 1
-        return start if start > 0 and end - start <= ROW_LIMIT else end
+        return start if end - start <= ROW_LIMIT else end
 
     def _decoded(self) -> Iterator[bytes]:
         """The stream as UTF-8 (unchecked where it says that it is), old line ends turned into new ones."""

@@ -60,6 +60,7 @@ class RowMapper:
         self.claim_cells, self.line_cells = self._cells("claim"), self._cells("line")
         self.headings = sorted({h for hs in self.columns.values() for h in hs} | set(self.totals_when))
         self.header_headings = sorted(self._headings_of("claim"))
+        self._last_header: pl.DataFrame | None = None
 
     @property
     def carried(self) -> frozenset[str]:
@@ -86,6 +87,9 @@ class RowMapper:
             rows = rows.filter(~nameless)
             header_rows, runs = self._runs(rows)
             header, unusable = self._read(header_rows, self.claim_cells)
+        if self._continues(rows):
+            # The header of the first row was read, and its cells counted, with the piece before.
+            unusable = unusable.filter(pl.col(ROW) != header_rows[ROW][0])
         if "diagnoses" in header.columns:
             header, beyond = _with_slots(header)
             reason = pl.lit(TOO_MANY).alias("reason")
@@ -109,6 +113,15 @@ class RowMapper:
         runs = rows.select(pl.struct(self.header_headings).rle_id().alias(RUN)).to_series()
         first = runs.diff().fill_null(1) != 0
         return rows.select(ROW, *self.header_headings).filter(first), runs
+
+    def _continues(self, rows: pl.DataFrame) -> bool:
+        """Whether the first row has the header of the last row of the piece before."""
+        before = self._last_header
+        if rows.height:
+            self._last_header = rows.tail(1).select(self.header_headings)
+        return bool(
+            rows.height and before is not None and before.equals(rows.head(1).select(self.header_headings))
+        )
 
     def _headings_of(self, level: str) -> set[str]:
         """The columns that say something about the claim (or the line); moved totals are about the claim."""

@@ -40,6 +40,8 @@ class Store:
 
     def add(self, file: int, header: pl.DataFrame, lines: pl.DataFrame, done: float) -> None:
         """Take the runs and lines of a piece; `done` is the share of the batch that is read with it."""
+        if header.is_empty():
+            return
         number = pl.lit(file, pl.UInt32).alias(FILE)
         header = header.select(number, pl.all())
         self._keep({"header": header, "lines": lines, "keys": _keys(header)})
@@ -82,8 +84,6 @@ class Store:
                     self.kept[kind][0].append(frame)
             return
         header, lines = frames["header"], frames["lines"]
-        if header.is_empty():
-            return
         owner = "patient_id" if "patient_id" in header.columns else "claim_id"
         shard = header.select(_shard(owner, self.shards)).to_series()
         of_line = shard.gather(header[RUN].search_sorted(lines[RUN])) if lines.height else shard.clear()
@@ -104,8 +104,9 @@ class Store:
         """From now on every piece is cut into so many shards; what is kept already is cut too."""
         before, self.kept, self.size = self.kept, _empty(shards), 0
         self.shards = shards
-        self._keep({kind: _whole(frames[0]) for kind, frames in before.items()})
-        self._write()
+        if before["header"][0]:
+            self._keep({kind: _whole(frames[0]) for kind, frames in before.items()})
+            self._write()
 
     def _write(self) -> None:
         """Write what is kept in memory, one file for each shard and kind."""
