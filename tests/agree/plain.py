@@ -171,7 +171,10 @@ class PlainEngine:
         return value is not None and value is not NOTHING
 
     def _exists(self, condition: Exists, row: PlainRow) -> Answer:
-        """True if a row matches wholly; blank if one might, or if this row's own key or date is blank."""
+        """True if a row matches wholly; blank if one might, or if this row's own key or date is blank.
+
+        Blank, too, where the feed carries no such rows and none was found.
+        """
         answers = [self._matches(condition, row, other) for other in self._candidates(condition, row)]
         keys = list(condition.equal)
         if condition.days_apart is not None:
@@ -183,7 +186,7 @@ class PlainEngine:
             keys_known.append(row.values["patient.id"] is not None)
         if "billing_provider" in condition.same:
             keys_known.append(row.values["claim.billing_npi"] is not None)
-        if not all(keys_known):
+        if not all(keys_known) or not row.may_have(condition.table):
             answers.append(None)
         return any_of(answers)
 

@@ -26,9 +26,15 @@ class PlainRow:
     number: int
     claim_no: int
     claim_key: object
+    carried: frozenset[str]
     values: dict[str, object]
     raw: dict[str, object]
     order: tuple[object, ...]
+
+    def may_have(self, table: str) -> bool:
+        """Whether the feed of this row carries such rows at all; if not, nobody knows whether there are any."""
+        needed = {"diagnosis": "diagnoses.code", "procedure": "procedures.code"}.get(table)
+        return needed is None or needed in self.carried
 
     @property
     def own_date(self) -> date | None:
@@ -49,6 +55,7 @@ def plain_rows(tables: ClaimTables, codes) -> dict[str, list[PlainRow]]:
     for no, claim in claims.items():
         carried = tables.carried.get(claim["source_file"], frozenset())
         _derive_claim(claim, lines[no], diagnoses[no], carried, codes)
+        key = claim["claim_key"]
         claim_values = _named_values("claims", claim, carried)
         claim_order = (
             _blank_last(claim["received_date"]),
@@ -57,7 +64,7 @@ def plain_rows(tables: ClaimTables, codes) -> dict[str, list[PlainRow]]:
             claim["source_file"],
             claim["source_row"],
         )
-        rows["claim"].append(PlainRow("claim", no, no, claim["claim_key"], claim_values, claim, claim_order))
+        rows["claim"].append(PlainRow("claim", no, no, key, carried, claim_values, claim, claim_order))
         children = {
             "diagnoses": diagnoses[no],
             "procedures": [row for row in tables.procedures.to_dicts() if row["claim_no"] == no],
@@ -69,7 +76,7 @@ def plain_rows(tables: ClaimTables, codes) -> dict[str, list[PlainRow]]:
                 name = RULE_TABLE[table]
                 order = (*claim_order, no, *_order_within_claim(row))
                 made = rows[name]
-                made.append(PlainRow(name, len(made), no, claim["claim_key"], values, row, order))
+                made.append(PlainRow(name, len(made), no, key, carried, values, row, order))
     return rows
 
 
