@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from validator.claims.schema import TABLES, ClaimTables
+from validator.claims.schema import ClaimTables
 
 # Third character of the type of bill, or CMS-1500 item 22 (Medicare Claims Processing Manual, chapter 1):
 # a claim of these kinds takes the place of the claim that it names, or takes it back.
@@ -39,10 +39,15 @@ def net(tables: ClaimTables) -> tuple[ClaimTables, int]:
 def _only(tables: ClaimTables, claim_numbers: pl.Series) -> ClaimTables:
     """The tables of these claims, numbered anew."""
     numbers = pl.DataFrame({"claim_no": claim_numbers}).with_row_index("new")
-    kept = {
-        name: frame.join(numbers, on="claim_no", how="inner", maintain_order="left")
-        .with_columns(pl.col("new").alias("claim_no"))
-        .drop("new")
-        for name, frame in tables
-    }
-    return replace(tables, **{name: kept[name] for name in TABLES})
+
+    def kept(frame: pl.DataFrame) -> pl.DataFrame:
+        found = frame.join(numbers, on="claim_no", how="inner", maintain_order="left")
+        return found.with_columns(pl.col("new").alias("claim_no")).drop("new")
+
+    return replace(
+        tables,
+        claims=kept(tables.claims),
+        diagnoses=kept(tables.diagnoses),
+        procedures=kept(tables.procedures),
+        lines=kept(tables.lines),
+    )

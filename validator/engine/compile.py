@@ -8,7 +8,7 @@ import polars as pl
 
 from validator.claims.schema import rule_columns
 from validator.engine.frames import recorded_name
-from validator.reference.schema import RULE_FACTS
+from validator.reference.schema import ICD10_FACTS, RULE_FACTS
 from validator.rules.model import All, Any_, Compare, Condition, Exists, Field, None_, Scalar
 
 _COLUMNS = rule_columns()
@@ -18,6 +18,9 @@ Recorded = Callable[[str], bool | None]
 
 # The names of the columns that hold the outcome of each `there_is`, worked out before the expression runs.
 ExistsColumns = Mapping[Exists, str]
+
+# Facts that need a date inside the loaded releases.
+PERIOD_FACTS = frozenset(f"icd10.{fact.name}" for fact in ICD10_FACTS)
 
 _NEGATIVE = {"is_not", "not_in_set", "differs_from"}
 
@@ -86,7 +89,7 @@ def _present(compare: Compare) -> pl.Expr:
     there = column.is_not_null()
     if _is_list(compare.field):
         there = there & (column.list.len() > 0).fill_null(False)
-    if compare.field.name in RULE_FACTS and not RULE_FACTS[compare.field.name].always:
+    if compare.field.name in PERIOD_FACTS:
         # A code without a covered date has no known facts; that is not the same as having none.
         prefix = "other." if compare.field.other else ""
         there = pl.when(pl.col(f"{prefix}icd10.status").is_not_null()).then(there)

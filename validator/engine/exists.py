@@ -14,7 +14,7 @@ from validator.engine.compile import compile_condition, set_column, there_is_non
 from validator.engine.frames import Frames, recorded_name
 from validator.engine.order import stands_earlier, with_order
 from validator.engine.value_sets import membership
-from validator.rules.model import All, Condition, DaysApart, Exists
+from validator.rules.model import All, Condition, DaysApart, Exists, Field
 from validator.rules.reads import comparisons, fields_of, joining_fields
 
 _COLUMNS = rule_columns()
@@ -58,7 +58,8 @@ class _Search:
         self.frames = frames
         self.same_table = grain == exists.table
         self.keys = [_Key(f"key:{_KEY_FIELDS[s]}", _KEY_FIELDS[s], False) for s in exists.same]
-        self.keys += [_Key(f"key:{f.name}", f.name, True) for f in exists.equal]
+        held = {key.field for key in self.keys}
+        self.keys += [_Key(f"key:{f.name}", f.name, True) for f in exists.equal if f.name not in held]
         self.alone, self.paired = _split(exists.where)
 
     def answer(self, asked: pl.DataFrame) -> Existence:
@@ -77,7 +78,7 @@ class _Search:
             hits = sure.join(first, on=names, how="inner").select("row", "other.row")
             open_ones = complete.filter(pl.col("fits").is_null())
             maybes = sure.join(open_ones, on=names, how="semi").select("row")
-        told = pl.lit(self.frames.carries_rows_of(self.exists.table)).gather(pl.col("claim_no"))
+        told = pl.lit(self._is_told()).gather(pl.col("claim_no"))
         unknown = pl.concat(
             [asked.filter(~mine_known | ~told).select("row"), maybes, self._possible(sure, others)]
         )
@@ -91,6 +92,14 @@ class _Search:
         if self.exists.negated:
             outcome = outcome.with_columns(~pl.col("exists"))
         return Existence(outcome, hits)
+
+    def _is_told(self) -> pl.Series:
+        """Per claim, whether the feeds of all claims that could hold the other row deliver such rows."""
+        told = self.frames.carries_rows_of(self.exists.table)
+        if "claim" in self.exists.same or told.all():
+            return told
+        claims = self.frames.tables.claims.select("patient_id").with_columns(told.alias("told"))
+        return claims.select(pl.col("told").all().over("patient_id"))["told"]
 
     def _others(self) -> pl.DataFrame:
         """The rows that may be found, fields named `other.<field>`; `fits`: what they meet by themselves."""
@@ -137,11 +146,18 @@ class _Search:
         days = (pl.col(str(apart.to_field)) - pl.col(str(apart.from_field))).dt.total_days()
         low = {"either": -apart.at_most, "before": -apart.at_most, "after": 1}[apart.direction]
         high = {"either": apart.at_most, "before": -1, "after": apart.at_most}[apart.direction]
-        close = days.is_between(low, high)
-        for side in (apart.from_field, apart.to_field):
+        return self._unless_none(days.is_between(low, high), apart.from_field, apart.to_field)
+
+    def _in_one_year(self, own: Field) -> pl.Expr:
+        """Whether both dates lie in one calendar year; where there is no such date, they do not."""
+        other = Field(own.name, other=True)
+        return self._unless_none(pl.col(str(own)).dt.year() == pl.col(str(other)).dt.year(), own, other)
+
+    def _unless_none(self, holds: pl.Expr, *dates: Field) -> pl.Expr:
+        for side in dates:
             if (none := there_is_none(side, self.frames.recorded)) is not None:
-                close = pl.when(none).then(pl.lit(False)).otherwise(close)
-        return close
+                holds = pl.when(none).then(pl.lit(False)).otherwise(holds)
+        return holds
 
     def _own_date_known(self) -> pl.Expr:
         """Without a date of its own, a row cannot say which other rows are near."""
@@ -180,8 +196,7 @@ class _Search:
         if exists.days_apart:
             fits.append(self._close(exists.days_apart))
         if exists.same_year:
-            name = exists.same_year.name
-            fits.append(pl.col(name).dt.year() == pl.col(f"other.{name}").dt.year())
+            fits.append(self._in_one_year(exists.same_year))
         judged = pairs.with_columns(pl.all_horizontal(fits).alias("fits")).select("row", "other.row", "fits")
         hits = judged.filter(pl.col("fits")).group_by("row").agg(pl.col("other.row").min())
         return hits, judged.filter(pl.col("fits").is_null()).select(pl.col("row").unique())

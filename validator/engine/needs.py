@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from validator.reference.schema import RULE_FACTS
+from validator.engine.compile import PERIOD_FACTS
 from validator.rules.model import Compare, Exists, Field, Rule
 from validator.rules.reads import (
     OWN_DATE,
@@ -51,6 +51,5 @@ def _fields_of_search(search: Exists) -> Iterator[Field]:
 
 
 def _with_company(name: str) -> set[str]:
-    """A fact that only a code in force has is read together with the status."""
-    fact = RULE_FACTS.get(name)
-    return {name, "icd10.status"} if fact and not fact.always else {name}
+    """A fact that needs a covered date is read together with the status, which says whether there was one."""
+    return {name, "icd10.status"} if name in PERIOD_FACTS else {name}

@@ -35,7 +35,7 @@ def membership(frame: pl.DataFrame, table: str, field: str, value_set: str, fram
     on = pl.coalesce(*(pl.col(name) for name in OWN_DATE[table]))
     rows = frame.select("row", pl.col(field).alias("member"), on.alias("on"))
     spans = rows.join(members, on="member", how="inner")
-    begun = pl.col("on") >= pl.col("valid_from")
+    begun = pl.col("valid_from").is_null() | (pl.col("on") >= pl.col("valid_from"))
     not_ended = pl.col("valid_to").is_null() | (pl.col("on") <= pl.col("valid_to"))
     hits = spans.group_by("row").agg(
         (begun & not_ended).any(ignore_nulls=False).alias("hit"), pl.lit(True).alias("listed")
