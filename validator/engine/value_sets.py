@@ -37,9 +37,8 @@ def membership(frame: pl.DataFrame, table: str, field: str, value_set: str, fram
     spans = rows.join(members, on="member", how="inner")
     begun = pl.col("valid_from").is_null() | (pl.col("on") >= pl.col("valid_from"))
     not_ended = pl.col("valid_to").is_null() | (pl.col("on") <= pl.col("valid_to"))
-    hits = spans.group_by("row").agg(
-        (begun & not_ended).any(ignore_nulls=False).alias("hit"), pl.lit(True).alias("listed")
-    )
+    holds = pl.when(pl.col("on").is_not_null()).then(begun & not_ended)
+    hits = spans.group_by("row").agg(holds.any(ignore_nulls=False).alias("hit"), pl.lit(True).alias("listed"))
     joined = rows.join(hits, on="row", how="left", maintain_order="left")
     return joined.select(
         pl.when(pl.col("member").is_not_null())
