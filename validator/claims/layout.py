@@ -8,7 +8,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import yaml
@@ -75,6 +75,7 @@ class Layout:
         return {**shared, **{said.casefold(): word for said, word in own.items()}}
 
 
+@lru_cache(maxsize=1 << 14)
 def plain(heading: str) -> str:
     """A heading without what spellings differ in: case, blanks, underscores, dashes and other marks."""
     return re.sub(r"[^0-9a-z]+", "", heading.casefold())

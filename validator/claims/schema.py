@@ -308,3 +308,8 @@ class ClaimTables:
 
     def __iter__(self) -> Iterator[tuple[str, pl.DataFrame]]:
         return iter((name, getattr(self, name)) for name in TABLES)
+
+
+def no_claims() -> ClaimTables:
+    """The tables of a batch without a claim."""
+    return ClaimTables(**{table: pl.DataFrame(schema=polars_schema(table)) for table in TABLES})

@@ -65,12 +65,10 @@ def headings_of(rows: Sequence[Row]) -> list[str]:
 
 
 def as_bytes(rows: Sequence[Row], format_: str) -> bytes:
-    """The rows in one of the formats; a blank cell is empty, null or left out, as the format has it."""
+    """The rows in one of the formats; a blank cell is empty or null, as the format has it."""
     headings = headings_of(rows)
     if format_ == "ndjson":
-        lines = [
-            json.dumps({h: v for h, v in row.items() if v is not None}, ensure_ascii=False) for row in rows
-        ]
+        lines = [json.dumps({h: row.get(h) for h in headings}, ensure_ascii=False) for row in rows]
         return "".join(f"{line}\n" for line in lines).encode()
     if format_ == "parquet":
         table = pl.DataFrame({h: pl.Series([row.get(h) for row in rows], dtype=pl.String) for h in headings})
