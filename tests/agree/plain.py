@@ -27,7 +27,8 @@ from validator.rules.model import (
 )
 
 TRUE_OF_NOTHING = ("is_not", "not_in_set", "differs_from")
-FACTS_WITHOUT_DATE = ("icd10.well_formed", "icd10.ever_listed", "icd9.exists")
+# Whether these are there is known without a date that some release covers.
+ALWAYS_KNOWN = ("icd10.well_formed", "icd10.ever_listed", "icd9.exists", "icd10.date_reach")
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ class PlainEngine:
         return compare_values(left, condition.operator, right)
 
     def _present(self, field: Field, value: object, place: PlainRow) -> Answer:
-        if field.name in RULE_FACTS and field.name not in FACTS_WITHOUT_DATE:
+        if field.name in RULE_FACTS and field.name not in ALWAYS_KNOWN:
             on = place.values["diagnosis.coding_date"]
             if self.codes.status(place.values["diagnosis.code"], on) is None:
                 return None
@@ -173,7 +174,7 @@ class PlainEngine:
     def _exists(self, condition: Exists, row: PlainRow) -> Answer:
         """True if a row matches wholly; blank if one might, or if this row's own key or date is blank.
 
-        Blank, too, where the feed carries no such rows and none was found.
+        Blank, too, where none was found and some claim in question is from a feed without such rows.
         """
         answers = [self._matches(condition, row, other) for other in self._candidates(condition, row)]
         keys = list(condition.equal)
@@ -186,9 +187,18 @@ class PlainEngine:
             keys_known.append(row.values["patient.id"] is not None)
         if "billing_provider" in condition.same:
             keys_known.append(row.values["claim.billing_npi"] is not None)
-        if not all(keys_known) or not row.may_have(condition.table):
+        if not all(keys_known) or not all(
+            claim.may_have(condition.table) for claim in self._claims(condition, row)
+        ):
             answers.append(None)
         return any_of(answers)
+
+    def _claims(self, condition: Exists, row: PlainRow) -> list[PlainRow]:
+        """The claims on which such a row could stand: this one, or all that are known to be the patient's."""
+        if "claim" in condition.same:
+            return [row]
+        others = [other for other in self.rows["claim"] if _known_same(row, other, "patient.id")]
+        return [row, *others]
 
     def _candidates(self, condition: Exists, row: PlainRow) -> Iterator[PlainRow]:
         """Rows that are surely on the same claim, patient, provider, as asked, and not this row itself."""

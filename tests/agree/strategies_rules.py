@@ -31,8 +31,7 @@ from validator.rules.model import (
 
 TABLE_OF_GRAIN = {"diagnosis": "diagnoses", "line": "lines", "claim": "claims", "procedure": "procedures"}
 
-# A title is for messages only. Whether a reach is `present` is no question worth asking.
-UNREAD_FACTS = ("icd10.title", "icd10.date_reach")
+UNREAD_FACTS = ("icd10.title",)  # for messages only
 PRESENCE_ONLY = ("npis_malformed",)
 
 
@@ -117,8 +116,7 @@ def compares(
     """
     one, is_other = draw(st.sampled_from(fields))
     field = Field(one.name, other=is_other)
-    asks_presence = draw(st.integers(0, 5)) == 0 and not (one.is_fact and one.is_always)
-    if asks_presence or one.name.endswith(PRESENCE_ONLY):
+    if draw(st.integers(0, 5)) == 0 or one.name.endswith(PRESENCE_ONLY):
         return Compare(field, "present", draw(st.booleans()))
     value = st.sampled_from(one.values)
     ways = WAYS[one.kind]

@@ -4,12 +4,15 @@ VALIDATOR_AGREE_EXAMPLES says how many examples of each kind to try; the nightly
 """
 
 import os
+from functools import cache
 
 from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
 
 from tests.agree import pools
 from tests.agree.code_pool import code_pool
 from tests.agree.compare import (
+    Answers,
     counted,
     differences,
     engine_answers,
@@ -17,11 +20,15 @@ from tests.agree.compare import (
     plain_answers,
 )
 from tests.agree.partitions import partitions, reordered
+from tests.agree.show import Case
 from tests.agree.strategies import batches
 from tests.agree.strategies_rules import rule_sets
 from validator.claims.schema import ClaimTables
 from validator.reference.lookup import Reference
+from validator.reference.lookup import open_reference as open_built_reference
+from validator.rules.folder import read_rule_set
 from validator.rules.model import RuleSet
+from validator.shipped import rules_folder
 
 EXAMPLES = int(os.environ.get("VALIDATOR_AGREE_EXAMPLES", "60"))
 quickly = settings(
@@ -34,39 +41,53 @@ quickly = settings(
 more_quickly = settings(quickly, max_examples=max(1, EXAMPLES // 4))
 
 
-def say_the_same(tables: ClaimTables, rules: RuleSet, reference: Reference) -> None:
+# Not fixtures: Hypothesis would print them whole beside a failing case.
+@cache
+def open_reference() -> Reference:
+    return open_built_reference()
+
+
+@cache
+def shipped_rules() -> RuleSet:
+    return read_rule_set(rules_folder(), value_sets=open_reference().value_sets)
+
+
+def say_the_same(tables: ClaimTables, rules: RuleSet) -> None:
     """Both on every row; then what `evaluate` counts and finds must be just that."""
     said, severities = plain_answers(tables, rules, pools.BATCH_DATE)
-    assert differences(said, engine_answers(tables, rules, reference, pools.BATCH_DATE)) == []
-    found, counts = engine_findings(tables, rules, reference, pools.BATCH_DATE)
+    assert differences(said, engine_answers(tables, rules, open_reference(), pools.BATCH_DATE)) == []
+    found, counts = engine_findings(tables, rules, open_reference(), pools.BATCH_DATE)
     assert differences(severities, found) == []
     assert counts == counted(said, rules)
     event(f"flagged: {any(outcome == 'flagged' for outcome in said.values())}")
 
 
-@quickly
-@given(tables=batches(code_pool()))
-def test_our_rules_come_out_the_same_on_random_claims(
-    tables: ClaimTables, rule_set: RuleSet, reference: Reference
-) -> None:
-    say_the_same(tables, rule_set, reference)
+@st.composite
+def cases(draw: st.DrawFn, *, random_rules: bool) -> Case:
+    return Case(draw(batches(code_pool())), draw(rule_sets(code_pool())) if random_rules else None)
 
 
 @quickly
-@given(tables=batches(code_pool()), rules=rule_sets(code_pool()))
-def test_random_rules_come_out_the_same_on_random_claims(
-    tables: ClaimTables, rules: RuleSet, reference: Reference
-) -> None:
-    say_the_same(tables, rules, reference)
+@given(case=cases(random_rules=False))
+def test_our_rules_come_out_the_same_on_random_claims(case: Case) -> None:
+    say_the_same(case.tables, shipped_rules())
+
+
+@quickly
+@given(case=cases(random_rules=True))
+def test_random_rules_come_out_the_same_on_random_claims(case: Case) -> None:
+    assert case.rules is not None
+    say_the_same(case.tables, case.rules)
 
 
 @more_quickly
-@given(tables=batches(code_pool()), rules=rule_sets(code_pool()))
-def test_a_row_comes_out_the_same_in_any_order_and_any_partition_of_whole_patients(
-    tables: ClaimTables, rules: RuleSet, reference: Reference
-) -> None:
-    whole = engine_answers(tables, rules, reference, pools.BATCH_DATE)
-    turned = reordered(tables, list(reversed(range(tables.claims.height))))
-    assert engine_answers(turned, rules, reference, pools.BATCH_DATE) == whole
-    parts = [engine_answers(part, rules, reference, pools.BATCH_DATE) for part in partitions(tables)]
+@given(case=cases(random_rules=True))
+def test_a_row_comes_out_the_same_in_any_order_and_any_partition_of_whole_patients(case: Case) -> None:
+    def answers(tables: ClaimTables) -> Answers:
+        assert case.rules is not None
+        return engine_answers(tables, case.rules, open_reference(), pools.BATCH_DATE)
+
+    whole = answers(case.tables)
+    assert answers(reordered(case.tables, list(reversed(range(case.tables.claims.height))))) == whole
+    parts = [answers(part) for part in partitions(case.tables)]
     assert {key: outcome for part in parts for key, outcome in part.items()} == whole

@@ -48,8 +48,13 @@ def typed(table: str, column: str, text: str) -> object:
     return text if type_ == pl.String or isinstance(type_, pl.Enum) else int(text)
 
 
-def claims_of(case: Mapping[str, str], not_carried: frozenset[str] = frozenset()) -> ClaimTables:
-    """The claims of one case: its tables `claims`, `diagnoses`, `lines` and `procedures`, each optional."""
+def claims_of(
+    case: Mapping[str, str], not_carried: Mapping[str, frozenset[str]] | None = None
+) -> ClaimTables:
+    """The claims of one case: its tables `claims`, `diagnoses`, `lines` and `procedures`, each optional.
+
+    `not_carried`: what the feed of a file lacks.
+    """
     claims: dict[str, dict[str, object]] = {}
     for table in ("claims", "diagnoses", "lines", "procedures"):
         for row in read_table(case[table]) if table in case else []:
@@ -67,5 +72,7 @@ def claims_of(case: Mapping[str, str], not_carried: frozenset[str] = frozenset()
         for child in claim.get("lines", []):  # type: ignore[attr-defined]
             child.setdefault("from_date", claim["from_date"])
             child.setdefault("diagnosis_pointers", None)
-    carried = {"claims.csv": deliverable_columns() - not_carried}
+    missing = not_carried or {}
+    files = {str(claim.get("source_file", "claims.csv")) for claim in claims.values()}
+    carried = {file: deliverable_columns() - missing.get(file, frozenset()) for file in files}
     return build_tables(list(claims.values()), carried)
