@@ -12,13 +12,15 @@ from typing import Any
 import polars as pl
 
 from validator import __version__
+from validator.claims.accounts import FileAccount
 from validator.claims.batch import Batch, open_batch
 from validator.claims.netting import net
+from validator.claims.schema import no_claims
 from validator.engine.conclude import Judgement, conclude
 from validator.engine.evaluate import Evaluation, Settings, evaluate
 from validator.engine.examples import run_examples
 from validator.engine.findings import citation
-from validator.errors import ClaimFileError, ExampleError, ExitCode
+from validator.errors import ExampleError, ExitCode
 from validator.findings.risk import FORMULA
 from validator.findings.schema import FINDINGS, STANDING
 from validator.reference.dotted import dotted
@@ -126,11 +128,8 @@ def judge(
         carried |= partition.carried
         clock.mark("judging")
     clock.mark("claims")
-    if not evaluations:
-        raise ClaimFileError(
-            "none of the files holds a claim",
-            fix="Check that the paths name claim files, or see `validator layouts guess`.",
-        )
+    if not evaluations:  # an empty night, or every row rejected: nothing to judge is a result too
+        evaluations.append(evaluate(no_claims(), rules, reference, settings))
     judgement = conclude(evaluations, rules, carried)
     clock.mark("judging")
     return judgement, replaced
@@ -146,7 +145,7 @@ def _content(
     clock: _Clock,
 ) -> RunContent:
     """What the reports show, in the shapes they ask for."""
-    inputs = [asdict(account) for account in batch.accounts()]
+    inputs = [_told(account) for account in batch.accounts()]
     whole = not any(account["error"] for account in inputs)
     findings = judgement.findings
     settings = {
@@ -191,6 +190,14 @@ def _content(
     )
     clock.mark("concluding")
     return content
+
+
+def _told(account: FileAccount) -> dict[str, Any]:
+    """A file's account as run.json tells it; a file of which no row could be used was not read either."""
+    told = asdict(account)
+    if account.rows_read and not account.rows_accepted and not account.error:
+        told["error"] = "every row was rejected; the reasons are in rejected_rows.parquet"
+    return told
 
 
 def exit_code(findings: pl.DataFrame, fail_on: str, *, whole: bool) -> ExitCode:

@@ -140,6 +140,25 @@ def test_a_missing_claim_file_is_named(tmp_path):
     says(night(tmp_path / "out", files=tmp_path / "nothing.csv"), 11, "nothing.csv")
 
 
+def test_an_empty_night_is_a_run_without_claims(tmp_path):
+    file = tmp_path / "tonight.csv"
+    file.write_text((SAMPLES / "professional.csv").read_text().splitlines()[0] + "\n")
+    done = night(tmp_path / "out", files=file)
+    assert done.returncode == 0, done.stderr
+    assert "0 claims from 1 file, 0 rows rejected" in done.stdout
+
+
+def test_a_file_of_which_no_row_can_be_used_is_not_a_quiet_night(tmp_path):
+    file = tmp_path / "tonight.csv"
+    heading = (SAMPLES / "professional.csv").read_text().splitlines()[0]
+    file.write_text("\n".join([heading, *["a,b,c"] * 4]) + "\n")
+    done = night(tmp_path / "out", files=file)
+    assert done.returncode == 15, done.stderr
+    assert "0 claims from 1 file, 4 rows rejected" in done.stdout
+    told = json.loads((tmp_path / "out" / "latest" / "run.json").read_text())
+    assert "every row was rejected" in told["inputs"][0]["error"]
+
+
 def test_one_bad_file_does_not_stop_the_others_and_the_exit_code_says_so(tmp_path):
     claims = tmp_path / "claims"
     claims.mkdir()
