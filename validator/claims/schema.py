@@ -312,4 +312,5 @@ class ClaimTables:
 
 def no_claims() -> ClaimTables:
     """The tables of a batch without a claim."""
-    return ClaimTables(**{table: pl.DataFrame(schema=polars_schema(table)) for table in TABLES})
+    claims, diagnoses, procedures, lines = (pl.DataFrame(schema=polars_schema(table)) for table in TABLES)
+    return ClaimTables(claims, diagnoses, procedures, lines)
