@@ -29,7 +29,7 @@ NOT_USABLE: Mapping[str, str] = {
 }
 REPAIRED = ("date", "money", "units", "number")
 TIDIED = (
-    *("code", "digits2", "digits3", "digits4", "hour", "bill", "poa", "list", "pointers"),
+    *("code", "digits2", "digits3", "digits4", "procedure", "hour", "bill", "poa", "list", "pointers"),
     *("sex", "yes_no", "claim_type", "system"),
 )
 _STRPTIME = {
@@ -174,6 +174,8 @@ def _tidy(kind: str, text: pl.Expr, words: Mapping[str, str]) -> pl.Expr:
         case "digits2" | "digits3" | "digits4":
             width = int(kind[-1])
             return pl.when(text.str.contains(r"^\d+$")).then(text.str.zfill(width)).otherwise(text)
+        case "procedure":
+            return pl.when(text.str.contains(r"^\d{3,4}$")).then(text.str.zfill(5)).otherwise(upper)
         case "hour":
             hour = text.str.extract(r"^(\d{1,2})(?::?\d{2})?$").str.zfill(2)
             return pl.when(hour.cast(pl.UInt8, strict=False) <= 24).then(hour)

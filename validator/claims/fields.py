@@ -16,6 +16,7 @@ Kind = Literal[
     "digits2",  # two digits, padded with zeros: a spreadsheet turns 01 into 1
     "digits3",
     "digits4",
+    "procedure",  # five characters: 00140 comes back from a spreadsheet as 140
     "hour",
     "bill",  # type of bill, three characters
     "sex",
@@ -86,7 +87,7 @@ _LINE: Mapping[str, tuple[Kind, str]] = {
     "line_number": ("number", "line_number"),
     "line_from_date": ("date", "from_date"),
     "line_through_date": ("date", "through_date"),
-    "procedure_code": ("code", "procedure_code"),
+    "procedure_code": ("procedure", "procedure_code"),
     "modifiers": ("list", "modifiers"),
     **{f"modifier_{n}": ("code", "modifiers") for n in range(1, MODIFIERS + 1)},
     "units": ("units", "units"),

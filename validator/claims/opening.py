@@ -128,7 +128,9 @@ def refuse_other_code_systems(frame: pl.DataFrame, binding: Binding) -> None:
         return
     cells = pl.concat([frame[heading].alias("code") for heading in headings]).str.strip_chars()
     filled = cells.filter(cells != "").drop_nulls()
-    if filled.len() and filled.str.contains(_SNOMED).sum() * 2 > filled.len():
+    numbers = filled.filter(filled.str.contains(_SNOMED))
+    # One number again and again is a filler (9999999), not a code system.
+    if numbers.len() * 2 > filled.len() and numbers.n_unique() > 1:
         raise ClaimFileError(
             "the diagnosis codes are SNOMED CT numbers, which no ICD rule can judge",
             fix="Export the ICD-10-CM codes of the claims.",

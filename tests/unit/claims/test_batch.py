@@ -197,9 +197,11 @@ def test_zeros_that_a_spreadsheet_took_are_given_back(tmp_path: Path) -> None:
         discharge_status="1",
         type_of_bill="0131",
         discharge_hour="9",
+        procedure_code="140",
     )
     tables = read_rows(tmp_path, row).tables
-    assert tables.lines.select("revenue_code", "place_of_service").rows() == [("0450", "07")]
+    lines = tables.lines.select("revenue_code", "place_of_service", "procedure_code")
+    assert lines.rows() == [("0450", "07", "00140")]
     claim = tables.claims.select("discharge_status", "type_of_bill", "frequency_code", "discharge_hour")
     assert claim.rows() == [("01", "131", "1", "09")]
 
