@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from tests.phi.canaries import COLUMNS, as_csv, canary_rows, seen_in
+from validator.claims.batch import open_batch
 
 BATCH_DATE = "2026-11-23"
 RUN = [sys.executable, "-c", "from validator.cli import main; main()"]
@@ -32,9 +33,11 @@ main()
 """
 
 
-def validator(*arguments: str | Path, program: list[str] = RUN) -> subprocess.CompletedProcess[str]:
+def validator(
+    *arguments: str | Path, program: list[str] = RUN, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """The command line, as a scheduler would call it."""
-    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "COLUMNS": "200"}
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "COLUMNS": "200", **variables}
     called = [*program, *map(str, arguments)]
     return subprocess.run(called, capture_output=True, text=True, errors="replace", env=environment, cwd="/")
 
@@ -117,6 +120,26 @@ def test_json_output_holds_no_value_of_a_claim(tmp_path: Path) -> None:
     done = validator("run", file, "--out", tmp_path / "out", "--batch-date", BATCH_DATE, "--json")
     assert json.loads(done.stdout)
     nothing_seen(done)
+
+
+def test_claims_put_aside_on_disk_are_private_and_gone_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With little memory the reader keeps claims in files for a while."""
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(place))
+    file = tmp_path / "claims.csv"
+    file.write_text(as_csv(canary_rows(3000)))
+    with open_batch([str(file)], memory_bytes=1) as batch:
+        claims = 0
+        for number, tables in enumerate(batch.partitions()):
+            claims += tables.claims.height
+            kept = [path for path in place.rglob("*") if path.is_file()]
+            assert number > 0 or kept
+            assert {stat.S_IMODE(path.stat().st_mode) for path in place.iterdir()} <= {0o700}
+    assert claims == 3000
+    assert list(place.iterdir()) == []
 
 
 def broken_files() -> dict[str, bytes]:
