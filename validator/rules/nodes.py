@@ -239,6 +239,8 @@ class _Composer:
     def _span(self, event: yaml.Event, last: yaml.Event | None = None) -> Span:
         """From the first mark of the event to its end, or to that of the last event of a list or block."""
         start, end = event.start_mark, (last or event).end_mark
+        if start is None or end is None:  # PyYAML marks every event that it reads from text
+            return Span(self._document, 1, 1, 1)
         width = end.column - start.column if end.line == start.line else _LONG
         return Span(self._document, start.line + 1, start.column + 1, max(1, width))
 
