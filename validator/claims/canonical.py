@@ -183,6 +183,10 @@ def _told_by_lines(lines: pl.DataFrame) -> pl.DataFrame:
     charge = column("charge", schema["charge"])
     is_total = (column("revenue_code", pl.String) == TOTAL_REVENUE_CODE).fill_null(False)
     first = column("from_date", pl.Date)
+    known = (pl.col("parts") > 0) & ~pl.col("unknown")
+    added = pl.col("added").cast(
+        schema["charge"], strict=False
+    )  # a sum too large for the column is not known
     return (
         lines.lazy()
         .select(
@@ -209,9 +213,7 @@ def _told_by_lines(lines: pl.DataFrame) -> pl.DataFrame:
             "first_day",
             "last_day",
             "like_professional",
-            sum_of_lines=pl.coalesce(
-                "total", pl.when((pl.col("parts") > 0) & ~pl.col("unknown")).then("added")
-            ),
+            sum_of_lines=pl.coalesce("total", pl.when(known).then(added)),
         )
         .collect()
     )

@@ -105,7 +105,7 @@ def _expected(batch: dict[str, dict[str, Any]]) -> dict[str, list[tuple[Any, ...
         charges = [line["line_charge"] for line in claim["lines"]]
         total = claim["total_charge"]
         if total is None and None not in charges:
-            total = sum(charges)
+            total = sum(charges) if abs(sum(charges)) < Decimal(10**10) else None
         expected["claims"].append(
             (
                 claim_id,
