@@ -3,11 +3,12 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -34,6 +35,8 @@ from validator.shipped import rules_folder
 
 # An operator is warned so many days before the loaded releases end.
 WARN_DAYS = 60
+
+_Item = TypeVar("_Item")
 
 # (step, done, of how many); `done == total == 0` announces a step of unknown length.
 Progress = Callable[[str, int, int], None]
@@ -120,7 +123,7 @@ def judge(
     evaluations: list[Evaluation] = []
     carried: dict[str, frozenset[str]] = {}
     replaced = 0
-    for partition in batch.partitions():
+    for partition in one_ahead(batch.partitions()):
         clock.mark("claims")
         standing, netted = net(partition)
         evaluations.append(evaluate(standing, rules, reference, settings))
@@ -133,6 +136,16 @@ def judge(
     judgement = conclude(evaluations, rules, carried)
     clock.mark("judging")
     return judgement, replaced
+
+
+def one_ahead(items: Iterable[_Item]) -> Iterator[_Item]:
+    """The same items, the next one made in a second thread while this one is worked on."""
+    coming = iter(items)
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        waiting = worker.submit(next, coming, None)
+        while (item := waiting.result()) is not None:
+            waiting = worker.submit(next, coming, None)
+            yield item
 
 
 def _content(
