@@ -158,3 +158,18 @@ def judge(stays: Sequence[Stay]) -> list[Ours]:
     ).rows():
         codes[number][role, place] = code
     return [Ours(frozenset(found[f"S{s.number}"]), codes[n]) for n, s in enumerate(stays)]
+
+
+def table(found: Comparison) -> str:
+    """The table of docs/second-opinions.md."""
+    lines = [
+        "| edit | editor | ours | stays with the same count | difference, by reason | unexplained |",
+        "|---|---|---|---|---|---|",
+    ]
+    for edit in OUR_COUNT:
+        reasons = sorted(found.reasons.items())
+        why = [f"{number:+,} {reason}" for (of, reason), number in reasons if of == edit and number]
+        unexplained = sum(1 for sentence in found.unexplained if sentence.startswith(f"{edit},"))
+        counts = f"{found.editor[edit]:,} | {found.ours[edit]:,} | {found.the_same[edit]:,}"
+        lines.append(f"| {edit} | {counts} | {'; '.join(why)} | {unexplained} |")
+    return "\n".join(lines)

