@@ -153,7 +153,10 @@ def measure_code_editor(*, times: int) -> list[Row]:
     }
     runs = take_turns(commands, times=times)
     rows = []
-    for clock, what in (("seconds", "claims ready in memory"), ("from_file", "from the Parquet file")):
+    for clock, what in (
+        ("seconds", "judging claims that are ready in memory"),
+        ("from_file", "from the Parquet file on"),
+    ):
         speed = {
             name: median(each, lambda one, clock=clock: one.answer["claims"] / one.answer[clock])
             for name, each in runs.items()
