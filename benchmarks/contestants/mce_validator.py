@@ -22,7 +22,7 @@ RULES = {f"DX{n:03}" for n in (*range(1, 9), 101, 102, 103, 205, 207)}
 
 
 def main() -> None:
-    """Judge the file, print claims, claims with a finding, seconds of judging and seconds from file to findings."""
+    """Judge the file, print claims, claims with a finding, seconds of judging, seconds from the file on."""
     parser = argparse.ArgumentParser()
     parser.add_argument("claims")
     given = parser.parse_args()
