@@ -225,6 +225,13 @@ def machine() -> str:
     return f"{cores} cores, {memory:.0f} GiB of memory, {system}, {packages}"
 
 
+def said(row: Row) -> str:
+    """The row as a line of the table."""
+    reached = "yes" if row.reached else "no"
+    cells = (row.what, row.here, row.other, row.ratio, row.must, reached, f"{row.disturbed:.0%}")
+    return f"| {' | '.join(cells)} |"
+
+
 def page(rows: Sequence[Row], command: str) -> str:
     """docs/benchmarks.md: the notes that stay, and the last table."""
     lines = [(HERE / "page.md").read_text(encoding="utf-8").rstrip(), "", "## Last run", ""]
@@ -233,11 +240,7 @@ def page(rows: Sequence[Row], command: str) -> str:
         "| what | here | other | ratio | must reach | reached | disturbed |",
         "|---|---|---|---|---|---|---|",
     ]
-    lines += [
-        f"| {r.what} | {r.here} | {r.other} | {r.ratio} | {r.must} | {'yes' if r.reached else 'no'} "
-        f"| {r.disturbed:.0%} |"
-        for r in rows
-    ]
+    lines += [said(row) for row in rows]
     return "\n".join(lines) + "\n"
 
 
@@ -255,17 +258,21 @@ def main() -> None:
     WORK.mkdir(exist_ok=True)
     claims = batch("claims-1m", "--claims", "1000000")
     nights, one = measure_nights(claims, times=given.times)
-    rows = [
-        *nights,
-        *measure_code_set(claims, times=max(5, given.times)),
-        *measure_code_editor(times=given.times),
-        *(measure_ten_million(one) if given.ten_million else []),
-        *measure_small(times=max(5, given.times)),
-        *measure_report(),
+    rows = list(nights)
+    print(said(rows[0]), flush=True)
+    parts = [
+        lambda: measure_code_set(claims, times=max(5, given.times)),
+        lambda: measure_code_editor(times=given.times),
+        lambda: measure_small(times=max(5, given.times)),
+        measure_report,
+        *([lambda: measure_ten_million(one)] if given.ten_million else []),
     ]
+    for part in parts:
+        for row in part():
+            rows.append(row)
+            print(said(row), flush=True)
     command = "make bench" + (" BENCH=--ten-million" if given.ten_million else "")
     text = page(rows, command)
-    print(text.split("## Last run")[1].strip())
     if not given.dry:
         (ROOT / "docs" / "benchmarks.md").write_text(text, encoding="utf-8")
 
