@@ -19,6 +19,7 @@ from validator.claims.pieces import ROW
 # be alive at once.
 SHARE_OF_MEMORY = 16
 DEFAULT_MEMORY = 1 << 30
+WRITE_AT = 3  # partitions in memory; few large files are read back faster than many small ones
 MOST_SHARDS = 1024
 SHARED = {FILE: pl.UInt32, "claim_hash": pl.UInt64, "patient_hash": pl.UInt64, "ordinal": pl.UInt32}
 _Kept = dict[str, list[list[pl.DataFrame]]]  # kind -> shard -> frames
@@ -45,12 +46,11 @@ class Store:
         number = pl.lit(file, pl.UInt32).alias(FILE)
         header = header.select(number, pl.all())
         self._keep({"header": header, "lines": lines, "keys": _keys(header)})
-        if self.size > self.limit:
-            if self.shards == 1:
-                whole = self.size / max(done, 0.001)
-                self._spill(min(max(2, math.ceil(whole / self.limit)), MOST_SHARDS))
-            else:
-                self._write()
+        if self.shards == 1 and self.size > self.limit:
+            whole = self.size / max(done, 0.001)
+            self._spill(min(max(2, math.ceil(whole / self.limit)), MOST_SHARDS))
+        elif self.size > WRITE_AT * self.limit:
+            self._write()
 
     def partitions(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
         """Headers and lines of whole patients, shard by shard, each in the order in which it was read."""
@@ -106,7 +106,6 @@ class Store:
         self.shards = shards
         if before["header"][0]:
             self._keep({kind: _whole(frames[0]) for kind, frames in before.items()})
-            self._write()
 
     def _write(self) -> None:
         """Write what is kept in memory, one file for each shard and kind."""
@@ -117,7 +116,7 @@ class Store:
                     self.files_written += 1
                     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                     with os.fdopen(handle, "wb") as file:
-                        pl.concat(frames, how="diagonal").write_ipc(file, compression="lz4")
+                        _whole(frames).write_ipc(file, compression="lz4")
                     shards[number] = []
         self.size = 0
 
