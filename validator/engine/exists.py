@@ -212,13 +212,12 @@ class _Search:
             pairs = asked.join(others, on=keys, how="inner")
             is_own_claim = pl.col("claim_no") == pl.col("other.claim_no")
             return pairs.filter(~is_own_claim) if self.exists.table == "claim" else pairs
-        asked = asked.with_columns(pl.struct(keys).hash().alias("key:hash"))
-        others = others.with_columns(pl.struct(keys).hash().alias("key:hash"))
-        alone = asked.join(others, left_on="row", right_on="other.row", how="anti")
-        hashes = pl.concat([others["key:hash"], alone["key:hash"]])
-        shared = hashes.filter(hashes.is_duplicated()).unique().implode()
-        asked = asked.filter(pl.col("key:hash").is_in(shared)).drop("key:hash")
-        others = others.filter(pl.col("key:hash").is_in(shared)).drop("key:hash")
+        hashes = pl.repeat(None, self.frames.frame(self.exists.table).height, dtype=pl.UInt64, eager=True)
+        for frame, row in ((others, "other.row"), (asked, "row")):
+            hashes = hashes.scatter(frame[row], frame.select(pl.struct(keys).hash()).to_series())
+        shared = hashes.is_duplicated() & hashes.is_not_null()
+        asked = asked.filter(shared.gather(asked["row"]))
+        others = others.filter(shared.gather(others["other.row"]))
         return asked.join(others, on=keys, how="inner").filter(pl.col("row") != pl.col("other.row"))
 
     def _possible(self, asked: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
