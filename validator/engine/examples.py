@@ -48,7 +48,8 @@ def run_examples(rules: Iterable[Rule], rule_set: RuleSet, reference: "Reference
     for batch_date in sorted({g.batch_date for g in given}):
         chosen = [n for n, g in enumerate(given) if g.batch_date == batch_date]
         partition = build_claims([given[n] for n in chosen])
-        judged = outcomes(partition, together, reference, Settings(batch_date))
+        speaking = _with_rivals({examples[n][0].rule_id for n in chosen}, together)
+        judged = outcomes(partition, speaking, reference, Settings(batch_date))
         files = partition.claims.select("claim_key", "source_file")
         judged = (
             judged.join(files, on="claim_key")
@@ -60,6 +61,13 @@ def run_examples(rules: Iterable[Rule], rule_set: RuleSet, reference: "Reference
             seen = found.get((examples[n][0].rule_id, f"example-{position}"), ())
             results[n] = next((o for o in _STRONGEST_FIRST if o in seen), "out_of_scope")
     return [_result(rule, example, results[n]) for n, (rule, example) in enumerate(examples)]
+
+
+def _with_rivals(rule_ids: set[str], rule_set: RuleSet) -> RuleSet:
+    """The set with these rules and those that may silence them; no other can change what comes out."""
+    orders = [set(precedence.order) for precedence in rule_set.precedence]
+    wanted = rule_ids.union(*(order for order in orders if order & rule_ids))
+    return replace(rule_set, rules=tuple(rule for rule in rule_set.rules if rule.rule_id in wanted))
 
 
 def _result(rule: Rule, example: Example, outcome: Outcome) -> ExampleResult:
