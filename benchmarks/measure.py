@@ -117,11 +117,11 @@ def _family(pid: int) -> list[int]:
     while waiting:
         one = waiting.pop()
         found.append(one)
-        for task in Path(f"/proc/{one}/task").glob("*/children"):
-            try:
+        try:
+            for task in Path(f"/proc/{one}/task").glob("*/children"):
                 waiting.extend(int(child) for child in task.read_text().split())
-            except OSError:  # it ended while we looked
-                continue
+        except OSError:  # it ended while we looked
+            continue
     return found
 
 
