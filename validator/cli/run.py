@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 _STEPS = {
     "reference": "opening the code reference",
     "rules": "reading the rules and proving their examples",
-    "reading": "reading claims",
-    "judging": "judging claims",
     "reports": "writing the run folder",
 }
 
@@ -163,7 +161,7 @@ def progress_on_stderr(*, quiet: bool) -> Iterator["Progress"]:
             del done, total
             if step not in seen:
                 seen.add(step)
-                typer.echo(_STEPS.get(step, step), err=True)
+                typer.echo(_STEPS.get(step, f"reading {step}"), err=True)
 
         yield plain
     else:
@@ -175,7 +173,7 @@ def progress_on_stderr(*, quiet: bool) -> Iterator["Progress"]:
 
             def bar(step: str, done: int, total: int) -> None:
                 if step not in tasks:
-                    tasks[step] = bars.add_task(_STEPS.get(step, step), total=total or None)
+                    tasks[step] = bars.add_task(_STEPS.get(step, f"reading {step}"), total=total or None)
                 bars.update(tasks[step], completed=done, total=total or None)
 
             yield bar
