@@ -32,12 +32,6 @@ class Binding:
     def fits(self) -> bool:
         return not self.missing
 
-    @property
-    def score(self) -> float:
-        """Share of the file's headings that the layout reads."""
-        total = self.used + len(self.unused)
-        return self.used / total if total else 0.0
-
 
 def bind(layout: Layout, headings: Sequence[str]) -> Binding:
     """Hold a layout against the headings of a file. Each heading is read for one field only."""

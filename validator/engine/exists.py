@@ -15,10 +15,10 @@ from validator.engine.frames import Frames, recorded_name
 from validator.engine.order import stands_earlier, with_order
 from validator.engine.value_sets import membership
 from validator.rules.model import All, Condition, DaysApart, Exists, Field
-from validator.rules.reads import comparisons, fields_of, joining_fields
+from validator.rules.reads import KEY_OF_SAME, comparisons, fields_of, joining_fields
 
 _COLUMNS = rule_columns()
-_KEY_FIELDS = {"claim": "claim_no", "patient": "patient.id", "billing_provider": "claim.billing_npi"}
+_KEY_FIELDS = {"claim": "claim_no", **KEY_OF_SAME}
 _NONE = "\x00"  # stands for "there is none" in a key, so that none equals none
 
 

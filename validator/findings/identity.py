@@ -12,8 +12,6 @@ _AT_GRAIN = {
 }
 _SEPARATOR = "\x1f"
 
-IDENTITY_COLUMNS = tuple(dict.fromkeys(name for names in _AT_GRAIN.values() for name in names))
-
 
 def finding_ids(findings: pl.DataFrame, grain: str) -> pl.Series:
     """16 hexadecimal characters per finding of one grain.

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 
 import polars as pl
 
@@ -245,9 +244,3 @@ def _shared(one: pl.Expr, other: pl.Expr) -> pl.Expr:
 
 def _none(asked: pl.DataFrame) -> pl.DataFrame:
     return _plain(asked.clear().with_columns(candidate=pl.lit("", pl.String)))
-
-
-def period_number(offer: Offer, on: date) -> int | None:
-    """The period of a day; blank outside what is covered."""
-    row = offer.periods.filter((pl.col("valid_from") <= on) & (pl.col("valid_to") >= on))
-    return None if row.is_empty() else int(row["period"][0])

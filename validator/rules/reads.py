@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from validator.rules.model import All, Any_, Compare, Condition, Exists, Field, None_, Rule
 from validator.rules.names import NAMES
 
-_KEY_OF_SAME = {"patient": "patient.id", "billing_provider": "claim.billing_npi"}
+# The field by which a word of `same` holds rows together; rows of one claim share its number instead.
+KEY_OF_SAME = {"patient": "patient.id", "billing_provider": "claim.billing_npi"}
 # The date that a row is judged on, first choice first: a rule's in_force and dated value sets go by it.
 OWN_DATE = {
     "diagnosis": ("diagnosis.coding_date",),
@@ -104,7 +105,7 @@ def fields_of(compare: Compare) -> tuple[Field, ...]:
 
 def joining_fields(search: Exists) -> tuple[Field, ...]:
     """The fields by which a search holds rows together, of this row and of the other: keys, dates, year."""
-    both = [_KEY_OF_SAME[word] for word in search.same if word in _KEY_OF_SAME]
+    both = [KEY_OF_SAME[word] for word in search.same if word in KEY_OF_SAME]
     both += [field.name for field in search.equal]
     both += [search.same_year.name] if search.same_year else []
     apart = search.days_apart
