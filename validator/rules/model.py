@@ -17,7 +17,7 @@ from validator.errors import Place
 Severity = Literal["reject", "deny", "audit", "advise"]
 Confidence = Literal["certain", "likely", "possible"]
 Status = Literal["draft", "shadow", "active", "retired"]
-Grain = Literal["diagnosis", "line", "claim"]
+Grain = Literal["diagnosis", "line", "claim", "provider"]
 Outcome = Literal["flagged", "clear", "not_evaluated", "out_of_scope"]
 
 SEVERITIES: tuple[Severity, ...] = ("reject", "deny", "audit", "advise")  # worst first
@@ -45,6 +45,8 @@ Operator = Literal[
     "not_in_set",
     "same_as",  # value: Field of the same type
     "differs_from",
+    "element_of",  # value: Field, a list column: the field is one of its elements
+    "left_blank",  # value: bool; blank although the feed carries the column, unknown where it does not
 ]
 
 
@@ -119,12 +121,58 @@ class DaysApart:
 
 
 @dataclass(frozen=True)
+class YearsApart:
+    """The calendar year of `to_field` (of the other row) lies `at_least` to `at_most` years on one side.
+
+    `direction`: `before`/`after`: the other row's year is the earlier/later one. Zero years apart is the
+    same year, then the direction does not matter.
+    """
+
+    from_field: Field
+    to_field: Field
+    at_least: int
+    at_most: int
+    direction: Literal["before", "after"]
+
+
+@dataclass(frozen=True)
+class ListedIn:
+    """The two codes stand as a pair in a reference table (`PAIR_TABLES`) on the date of this row.
+
+    `left` and `right` are the two columns of the table in its order; one is of this row, one of the other.
+    """
+
+    table: str
+    left: Field
+    right: Field
+
+
+@dataclass(frozen=True)
+class HowMany:
+    """How many rows are found, this row not among them; `of` claims or days counts each of them once."""
+
+    operator: Literal["less_than", "at_most", "more_than", "at_least", "equals"]
+    number: int
+    of: Literal["rows", "claims", "days"] = "rows"
+
+
+@dataclass(frozen=True)
+class Total:
+    """The sum of a number column over this row and the rows found, held against a number or a column."""
+
+    of: Field  # a column that both rows have
+    operator: Literal["less_than", "at_most", "more_than", "at_least"]
+    value: Decimal | int | Field
+
+
+@dataclass(frozen=True)
 class Exists:
     """Another row of `table` exists (`negated`: does not exist). The row itself never counts as another.
 
     `same`: the rows share the claim, the patient, the billing provider. `equal`: columns of `table` with the
     same value on both rows; a blank on either side is unknown. `reported_earlier`: only rows that stand
     earlier in the stated order (received date, from date, claim id, role, position or line number) count.
+    `how_many` and `total` ask something of all rows that fit together; without them one row is enough.
     """
 
     table: Literal["diagnosis", "line", "procedure", "claim"]
@@ -134,11 +182,43 @@ class Exists:
     where: "Condition" = part(default_factory=lambda: All(()))
     days_apart: DaysApart | None = None
     same_year: Field | None = None
+    years_apart: YearsApart | None = None
+    listed_in: ListedIn | None = None
+    how_many: HowMany | None = None
+    total: Total | None = None
     reported_earlier: bool = False
     place: Place | None = part(default=None, compare=False, repr=False)
 
 
-Condition = Compare | All | Any_ | None_ | Exists
+@dataclass(frozen=True)
+class Share:
+    """Of the rows counted for a provider, the share for which `that` holds is too large to be chance.
+
+    Holds when at least `minimum` rows were counted and the lower limit of the 95 % Wilson interval of the
+    share is at least `at_least`, and at least `times_peers` times the share among all other providers of
+    the same peer group (where the rule names one and it has rows of others). With fewer rows than `minimum`
+    the provider is not evaluated.
+    """
+
+    that: "Condition"
+    at_least: Decimal
+    minimum: int
+    times_peers: Decimal | None = None
+    place: Place | None = part(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class DayTotal:
+    """On one day, `of` (times `times`), summed over the rows counted for a provider, is above `more_than`."""
+
+    of: Field
+    times: Field | None
+    day: Field
+    more_than: Decimal
+    place: Place | None = part(default=None, compare=False, repr=False)
+
+
+Condition = Compare | All | Any_ | None_ | Exists | Share | DayTotal
 ALWAYS = All(())
 
 
@@ -174,6 +254,8 @@ SuggestKind = Literal[
     "placeholder_repair_of",  # X missing or misplaced -> the repaired code
     "permitted_seventh_of",  # wrong 7th character -> the same stem with the permitted ones
     "nearest_codes_to",  # unknown -> billable codes with the longest common prefix
+    "sided_siblings_of",  # side not specified -> the same code for the right, the left and both sides
+    "bilateral_of",  # one side -> the same code for both sides
     "icd10_of",  # ICD-9 -> nothing we can say for certain; reserved
 ]
 
@@ -224,6 +306,11 @@ class Rule:
     false_alarms: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     suggest: Suggestion | None = None
+    # Of rules that check each provider only: which rows are counted, which column names the provider, and
+    # which column says who its peers are.
+    count_each: Literal["diagnosis", "line", "claim"] | None = None
+    provider: Field | None = None
+    peers: Field | None = None
     control: bool = False
     examples: tuple[Example, ...] = part(default=(), compare=False)
     logic_hash: str = ""
