@@ -24,6 +24,8 @@ FLAG_FACTS = {
     "questionable_admission": "qadm",
     "unspecified": "unspecified",
     "wrong_procedure": "wrngproc",
+    "cc": "cc",
+    "mcc": "mcc",
 }
 SEX_FLAGS = {"female": "F", "male": "M"}
 
@@ -157,7 +159,7 @@ def unfold(histories: pl.DataFrame, periods: Sequence[Period], age_groups: pl.Da
     A fact that is not `always` known is blank unless the code is in force, so that a rule about meaning stays
     silent on a code that has none.
     """
-    bits = period_bits(periods).select("period", "bit")
+    bits = period_bits(periods).select("period", "bit").with_columns(next_release=_next_release_bits(periods))
     bands = with_mask(age_groups, periods).rename({"mask": "band"})
     ages = (
         bands.join(bits, how="cross")
@@ -201,6 +203,8 @@ def unfold(histories: pl.DataFrame, periods: Sequence[Period], age_groups: pl.Da
         "seventh_character": seventh,
         "placeholder_missing": has("placeholder"),
         **{name: has(name) for name in FLAG_FACTS},
+        "ends_next_release": (pl.col("next_release") != 0)
+        & ((pl.col("in_force") & pl.col("next_release")) == 0),
         "sex": sex,
         "age_group": group,
     }
@@ -228,6 +232,12 @@ def skeleton(code: pl.Expr) -> pl.Expr:
     return code.str.slice(0, FIRST_LENGTH) + code.str.slice(FIRST_LENGTH).str.replace_all(
         "X", "", literal=True
     )
+
+
+def _next_release_bits(periods: Sequence[Period]) -> pl.Series:
+    """For each period the bit of the period with which the next release begins; 0 in the last release."""
+    later = ([one for one in periods if one.number > p.number and one.release != p.release] for p in periods)
+    return pl.Series([1 << following[0].number if following else 0 for following in later], dtype=MASK)
 
 
 def _any_of(table: pl.DataFrame, name: str) -> pl.DataFrame:
