@@ -31,7 +31,10 @@ def with_value_sets(frame: pl.DataFrame, grain: str, rules: Iterable[Rule], fram
 
 def membership(frame: pl.DataFrame, table: str, field: str, value_set: str, frames: Frames) -> pl.Series:
     """Per row, whether the code in `field` stands in the set on the row's own date."""
-    members = frames.reference.value_set(value_set).rename({"code": "member"})
+    listed = frames.reference.value_set(value_set)
+    if listed is None:  # nobody can say whether the code stands in a list that was not added
+        return pl.Series("in", [None] * frame.height, dtype=pl.Boolean)
+    members = listed.members.rename({"code": "member"})
     on = pl.coalesce(*(pl.col(name) for name in OWN_DATE[table]))
     rows = frame.select("row", pl.col(field).alias("member"), on.alias("on"))
     spans = rows.join(members, on="member", how="inner")

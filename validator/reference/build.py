@@ -11,6 +11,7 @@ import polars as pl
 
 from validator.errors import ReferenceError
 from validator.reference import histories
+from validator.reference.pair_files import read_pair_files
 from validator.reference.schema import Period
 from validator.reference.sources import ReferenceSources, shipped_sources
 from validator.reference.tabular import TabularList, current_titles, named_node, read_tabular
@@ -19,6 +20,7 @@ from validator.shipped import reference_build_folder
 
 Progress = Callable[[str], None]
 _LAST_DAY = pl.date(9999, 12, 31)
+COVERS = {"name": pl.String, "setting": pl.String, "covers_from": pl.Date, "covers_to": pl.Date}
 
 
 def built_path(sources: ReferenceSources, folder: Path | None = None) -> Path:
@@ -100,7 +102,18 @@ def make_tables(sources: ReferenceSources) -> dict[str, pl.DataFrame]:
         "note": tabular.notes,
         "seventh": tabular.sevenths,
         "seventh_of_stem": sevenths_of_stems(tabular, codes),
-        "value_set": read_value_sets(sources.value_set_files, codes["code"]),
+        **rule_tables(sources, codes["code"]),
+    }
+
+
+def rule_tables(sources: ReferenceSources, codes: pl.Series) -> dict[str, pl.DataFrame]:
+    """The tables that rules name: value sets, pairs and keyed facts, and the days that they speak about."""
+    sets = read_value_sets(sources.value_set_files, codes)
+    return {
+        "value_set": sets.members,
+        "value_set_about": sets.about,
+        **read_pair_files(sources.pair_files, codes),
+        "table_covers": pl.DataFrame(schema=COVERS),
     }
 
 

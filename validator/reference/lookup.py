@@ -1,9 +1,9 @@
 """What was this code on that day: the built reference, opened for reading."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from validator.errors import Place, ReferenceError
 from validator.reference import histories
 from validator.reference.build import build_reference, built_path
 from validator.reference.card import CodeCard, make_card
-from validator.reference.schema import CODE_FACTS, ICD10_FACTS, CodeFacts, Period
+from validator.reference.rule_tables import Given, RuleTables
+from validator.reference.schema import CODE_FACTS, ICD10_FACTS, CodeFacts, Keyed, Pairs, Period, ValueSet
 from validator.reference.sources import shipped_sources
 from validator.reference.suggestions import Offer, suggest
 from validator.reference.tables import BuiltTables
@@ -62,6 +63,7 @@ def _open(path: Path) -> "Reference":
         facts_by_history=tables.read("select * from fact order by history, period").with_columns(
             pl.col(fact.name).cast(fact.type) for fact in ICD10_FACTS
         ),
+        rule_tables=RuleTables(tables),
     )
 
 
@@ -79,6 +81,7 @@ class Reference:
     tables: BuiltTables = field(repr=False)
     known: pl.DataFrame = field(repr=False)
     facts_by_history: pl.DataFrame = field(repr=False)
+    rule_tables: RuleTables = field(repr=False)
 
     @cached_property
     def releases(self) -> list[dict[str, Any]]:
@@ -148,21 +151,35 @@ class Reference:
         """The release whose notes are loaded; codes that began later have none of their own."""
         return str(self.tables.read("select tabular_release from meta").item())
 
-    @cached_property
+    @property
     def value_sets(self) -> tuple[str, ...]:
-        """Names of the value sets that a rule may use."""
-        return tuple(self.tables.read("select distinct name from value_set order by name")["name"])
+        """Names of the value sets that a rule may use; those that users add too, loaded or not."""
+        return self.rule_tables.value_sets
 
-    def value_set(self, name: str) -> pl.DataFrame:
-        """code, valid_from, valid_to of one value set; a blank date leaves that end open."""
-        if name not in self.value_sets:
-            near = get_close_matches(name, self.value_sets, n=1)
-            raise ReferenceError(
-                f"there is no value set {name!r}",
-                fix=f"Did you mean {near[0]!r}?" if near else "The value sets are in reference/valuesets/.",
-            )
-        rows = self.tables.read("select * from value_set order by code, valid_from")
-        return rows.filter(pl.col("name") == name).drop("name")
+    def value_set(self, name: str) -> ValueSet | None:
+        """One value set; None where the official file that makes it was not added."""
+        return self.rule_tables.value_set(name)
+
+    def pairs(self, name: str) -> Pairs | None:
+        """One table of pairs of codes; None where the official file that makes it was not added."""
+        return self.rule_tables.pairs(name)
+
+    def keyed(self, name: str) -> Keyed | None:
+        """Facts under a code, a setting and days; None where the official file was not added."""
+        return self.rule_tables.keyed(name)
+
+    def with_tables(self, tables: Given) -> "Reference":
+        """A copy in which these tables are replaced and no other table of a user's is loaded, for examples.
+
+        `tables`: name -> rows of column -> text. Columns: `code, valid_from, valid_to` of value sets; `left,
+        right, setting, valid_from, valid_to` of pairs; `code, setting, valid_from, valid_to` and its facts of
+        a keyed table.
+        """
+        # What every look-up needs is read once for all copies.
+        _ = self._icd9, self._skeletons, self._open_stems
+        changed = copy.copy(self)
+        object.__setattr__(changed, "rule_tables", self.rule_tables.with_given(tables))
+        return changed
 
     @cached_property
     def _offer(self) -> Offer:

@@ -299,6 +299,10 @@ OFFICIAL_SETS: Mapping[str, str] = {
 }
 
 
+# Spans of days, first and last included; a last day of None leaves the end open.
+Spans = tuple[tuple[date, date | None], ...]
+
+
 @dataclass(frozen=True)
 class ValueSet:
     """One dated list of codes. `members`: code, valid_from, valid_to (blank: that end is open).
@@ -308,7 +312,7 @@ class ValueSet:
     """
 
     members: pl.DataFrame
-    covers: tuple[tuple[date, date | None], ...] | None = None
+    covers: Spans | None = None
     source: str = ""
     note: str = ""
 
@@ -319,19 +323,36 @@ class Pairs:
 
     `listed`: left, right (classes), valid_from, valid_to (blank: open), setting (`practitioner`,
     `hospital`, blank: any), note (number of the note that says so, blank: none). `notes`: number, text.
-    `covers` as in ValueSet.
+    `covers` as in ValueSet, for any setting. Where `settings` is not None, it says so for each setting, and
+    the table is silent about a setting that it does not name (covers_in decides). `source` and `note` as in
+    ValueSet.
     """
 
     left: pl.DataFrame
     right: pl.DataFrame
     listed: pl.DataFrame
     notes: pl.DataFrame
-    covers: tuple[tuple[date, date | None], ...] | None = None
+    covers: Spans | None = None
+    settings: Mapping[str, Spans] | None = None
+    source: str = ""
+    note: str = ""
+
+    def covers_in(self, setting: str) -> Spans | None:
+        """The days that the table speaks about for one setting; None means always, () never."""
+        return self.covers if self.settings is None else self.settings.get(setting, ())
 
 
 @dataclass(frozen=True)
 class Keyed:
-    """One keyed table. `rows`: code, setting (blank: any), valid_from, valid_to, then the table's facts."""
+    """One keyed table. `rows`: code, setting (blank: any), valid_from, valid_to, then the table's facts.
+
+    `covers` and `settings` as in Pairs.
+    """
 
     rows: pl.DataFrame
-    covers: tuple[tuple[date, date | None], ...] | None = None
+    covers: Spans | None = None
+    settings: Mapping[str, Spans] | None = None
+
+    def covers_in(self, setting: str) -> Spans | None:
+        """The days that the table speaks about for one setting; None means always, () never."""
+        return self.covers if self.settings is None else self.settings.get(setting, ())

@@ -66,6 +66,7 @@ class ReferenceSources:
         parts = [("releases.yaml", self.folder / "releases.yaml")]
         parts += [(fact["file"], self.folder / fact["file"]) for fact in self.manifest["facts"]]
         parts += [(f"valuesets/{path.name}", path) for path in self.value_set_files]
+        parts += [(f"pairs/{path.name}", path) for path in self.pair_files]
         parts.append(("tabular", self.tabular_path))
         for name, path in parts:
             digest.update(f"{name} {_sha256(path)}\n".encode())
@@ -75,6 +76,11 @@ class ReferenceSources:
     def value_set_files(self) -> list[Path]:
         """The dated value sets, by name."""
         return sorted((self.folder / "valuesets").glob("*.csv"))
+
+    @property
+    def pair_files(self) -> list[Path]:
+        """The pair tables that the project ships, by name."""
+        return sorted((self.folder / "pairs").glob("*.csv"))
 
     @cached_property
     def tabular_path(self) -> Path:
