@@ -28,7 +28,9 @@ def test_a_pair_file_lists_stems_against_stems(tmp_path: Path) -> None:
         "# source: made up\n# note: a choice\nleft,right,valid_from,valid_to\nC50.-,Z85..Z85.3,2016-10-01,\n"
     )
     made = read_pair_files([path], CODES)
-    pairs = Pairs(*(made[name] for name in ("pair_left", "pair_right", "pair_listed", "pair_note")))
+    pairs = Pairs(
+        *(made[name].drop("name") for name in ("pair_left", "pair_right", "pair_listed", "pair_note"))
+    )
     assert listed(pairs) == {(left, right) for left in ("C50", "C509") for right in ("Z85", "Z853")}
     assert made["pair_about"].rows() == [("symptom_of_disease", "made up", "a choice")]
     assert made["pair_listed"]["valid_from"].to_list() == [date(2016, 10, 1)]
@@ -38,7 +40,9 @@ def test_both_ways_mirrors_each_pair(tmp_path: Path) -> None:
     path = tmp_path / "history_of_active.csv"
     path.write_text("# source: made up\n# both ways\nleft,right,valid_from,valid_to\nC50.9,Z85.3,,\n")
     made = read_pair_files([path], CODES)
-    pairs = Pairs(*(made[name] for name in ("pair_left", "pair_right", "pair_listed", "pair_note")))
+    pairs = Pairs(
+        *(made[name].drop("name") for name in ("pair_left", "pair_right", "pair_listed", "pair_note"))
+    )
     assert listed(pairs) == {("C509", "Z853"), ("Z853", "C509")}
 
 
