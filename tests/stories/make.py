@@ -1,6 +1,6 @@
 """Write the sample claims and the clean claims in the native layout, from the stories in this folder.
 
-    python tests/stories/make.py
+    python -m tests.stories.make
 
 One story is one claim, short enough to be read like a worklist; what it does not say is filled in here,
 the same way every time. Every number is made up: provider numbers have a right check digit and begin
@@ -16,14 +16,20 @@ from pathlib import Path
 import polars as pl
 import yaml
 
+from tests.stories.providers import Provider, provider_of
+
 FOLDER = Path(__file__).parent
 REPOSITORY = FOLDER.parent.parent
 
+# The clean claims: the chapters of the code set, then the settings, then patients with a history.
+CLEAN = tuple(sorted(path.name for path in FOLDER.glob("clean*.yaml")))
+
 HEADER = (
     "claim_id", "claim_type", "type_of_bill", "frequency_code", "original_claim_id", "patient_id",
-    "birth_date", "sex", "from_date", "through_date", "admission_date", "discharge_date", "discharge_hour",
-    "discharge_status", "admission_type", "received_date", "payer_id", "billing_npi", "attending_npi",
-    "total_charge", "code_system", "admitting_diagnosis",
+    "birth_date", "sex", "death_date", "from_date", "through_date", "admission_date", "discharge_date",
+    "discharge_hour", "discharge_status", "admission_type", "condition_codes", "received_date", "payer_id",
+    "billing_npi", "billing_tin", "billing_taxonomy", "facility_npi", "attending_npi", "biller_id",
+    "prior_authorization", "total_charge", "code_system", "admitting_diagnosis",
 )  # fmt: skip
 SLOTS = {
     "diagnosis": 25,
@@ -35,28 +41,27 @@ SLOTS = {
 }
 LINE = (
     "line_number", "line_from_date", "line_through_date", "line_charge", "procedure_code", "modifier_1",
-    "modifier_2", "units", "place_of_service", "revenue_code", "rendering_npi", "ndc", "diagnosis_pointers",
+    "modifier_2", "modifier_3", "units", "place_of_service", "revenue_code", "rendering_npi",
+    "rendering_taxonomy", "ndc", "diagnosis_pointers",
 )  # fmt: skip
 # What the first character of a word in the short form of a line stands for; other words are procedures.
 MARKS = {
     "r": "revenue_code", "x": "units", "$": "line_charge", "^": "diagnosis_pointers",
     "@": "place_of_service", "n": "ndc", "p": "rendering_npi",
 }  # fmt: skip
+# What a story may say beside its dates, codes and lines -> the column it fills.
+WORDS = {
+    "payer": "payer_id", "auth": "prior_authorization", "received": "received_date", "died": "death_date",
+    "admitted": "admission_date", "type": "admission_type", "status": "discharge_status",
+    "biller": "biller_id", "condition": "condition_codes", "replaces": "original_claim_id",
+}  # fmt: skip
 INPATIENT = ("11", "18", "21", "28", "41")
+STILL_A_PATIENT = "30"
+TOTAL_LINE = "0001"
 LAST_RECEIVED = dt.date(2026, 11, 20)
 
 Row = dict[str, str]
 Story = Mapping[str, str | list[str] | Mapping[str, str]]
-
-
-def npi(number: int) -> str:
-    """A provider number that passes the check (45 CFR 162.406): 2, eight digits and Luhn's digit."""
-    body = f"2{number:08d}"
-    total = 24 + sum(int(d) * 2 - 9 * (int(d) > 4) if n % 2 == 0 else int(d) for n, d in enumerate(body))
-    return body + str(-total % 10)
-
-
-BILLING, RENDERING, FACILITY, ATTENDING = npi(10000001), npi(10000002), npi(20000001), npi(20000002)
 
 
 def read_stories(name: str) -> list[Story]:
@@ -67,8 +72,9 @@ def read_stories(name: str) -> list[Story]:
 def rows_of(story: Story) -> Iterator[Row]:
     """The rows of one claim: its header repeated on each of its lines."""
     header = _header(story)
-    lines = [_line(text, number, header) for number, text in enumerate(story["lines"], 1)]
-    total = sum((Decimal(line["line_charge"]) for line in lines), Decimal(0))
+    provider = provider_of(header["patient_id"], bill=str(story.get("bill", "")), by=str(story.get("by", "")))
+    lines = [_line(text, number, header, provider) for number, text in enumerate(story["lines"], 1)]
+    total = sum(Decimal(line["line_charge"]) for line in lines if line.get("revenue_code") != TOTAL_LINE)
     header.setdefault("total_charge", f"{total:.2f}")
     for line in lines:
         yield header | line
@@ -80,6 +86,7 @@ def _header(story: Story) -> Row:
     last = last or first
     bill = str(story.get("bill", ""))
     patient, sex, born = _patient(str(story["who"]), str(story["id"]))
+    provider = provider_of(patient, bill=bill, by=str(story.get("by", "")))
     header = {
         "claim_id": str(story["id"]),
         "claim_type": "institutional" if bill else "professional",
@@ -90,17 +97,21 @@ def _header(story: Story) -> Row:
         "from_date": first,
         "through_date": last,
         "payer_id": "PAYER-1",
-        "billing_npi": FACILITY if bill else BILLING,
+        "billing_npi": provider.billing,
+        "billing_tin": provider.tin,
+        "billing_taxonomy": provider.taxonomy,
         "code_system": "icd10cm",
     }
     if last:
         nine_days_later = dt.date.fromisoformat(last) + dt.timedelta(days=9)
         header["received_date"] = min(nine_days_later, LAST_RECEIVED).isoformat()
     if bill:
-        header |= {"type_of_bill": bill, "attending_npi": ATTENDING, "discharge_status": "01"}
+        header |= {"type_of_bill": bill, "attending_npi": provider.person, "discharge_status": "01"}
     if bill[:2] in INPATIENT:
-        header |= {"admission_date": first, "discharge_date": last}
-        header |= {"discharge_hour": "14", "admission_type": "1"}
+        header |= {"admission_date": first, "admission_type": "1"}
+    header |= {column: str(story[word]) for word, column in WORDS.items() if word in story}
+    if bill[:2] in INPATIENT and header["discharge_status"] != STILL_A_PATIENT:
+        header |= {"discharge_date": last, "discharge_hour": "14"}
     return header | _codes(story) | dict(story.get("claim", {}))
 
 
@@ -130,12 +141,13 @@ def _codes(story: Story) -> Row:
     return row
 
 
-def _line(text: str, number: int, header: Row) -> Row:
+def _line(text: str, number: int, header: Row, provider: Provider) -> Row:
     """`r0450 99283-25 x2 $310.00 ^1:2 @23 d2026-02-10 n00074433902`: only the charge is needed."""
     first, last = header["from_date"], header["through_date"]
     line = {"line_number": str(number), "line_from_date": first, "line_through_date": last, "units": "1"}
     if header["claim_type"] == "professional":
-        line |= {"place_of_service": "11", "rendering_npi": RENDERING, "diagnosis_pointers": "1"}
+        line |= {"place_of_service": "11", "diagnosis_pointers": "1"}
+        line |= {"rendering_npi": provider.person, "rendering_taxonomy": provider.taxonomy}
     for word in text.split():
         mark, rest = word[0], word[1:]
         if mark == "d":
@@ -188,9 +200,9 @@ def write_parquet(path: Path, rows: list[Row]) -> None:
     ).write_parquet(path, compression="zstd")
 
 
-def rows_in(name: str) -> list[Row]:
-    """Every row of a file of stories, in the order of the stories."""
-    return [row for story in read_stories(name) for row in rows_of(story)]
+def rows_in(*names: str) -> list[Row]:
+    """Every row of some files of stories, in the order of the stories."""
+    return [row for name in names for story in read_stories(name) for row in rows_of(story)]
 
 
 def write_readme(path: Path) -> None:
@@ -210,7 +222,7 @@ def main() -> None:
     write_csv(samples / "professional.csv", rows_in("professional.yaml"), damaged=True)
     write_parquet(samples / "institutional.parquet", rows_in("institutional.yaml"))
     write_readme(samples / "README.md")
-    write_csv(REPOSITORY / "tests/clean_claims/clean_claims.csv", rows_in("clean.yaml"))
+    write_csv(REPOSITORY / "tests/clean_claims/clean_claims.csv", rows_in(*CLEAN))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from tests.stories import make
+from tests.stories.providers import FACILITIES, OFFICES
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
@@ -17,7 +18,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make.write_csv(folder / "professional.csv", make.rows_in("professional.yaml"), damaged=True)
     make.write_parquet(folder / "institutional.parquet", make.rows_in("institutional.yaml"))
     make.write_readme(folder / "README.md")
-    make.write_csv(folder / "clean_claims.csv", make.rows_in("clean.yaml"))
+    make.write_csv(folder / "clean_claims.csv", make.rows_in(*make.CLEAN))
     return folder
 
 
@@ -44,8 +45,14 @@ def test_no_claim_stands_in_both_samples() -> None:
     assert not set(ids[0]) & set(ids[1])
 
 
+def test_every_clean_claim_has_a_number_of_its_own() -> None:
+    ids = [story["id"] for name in make.CLEAN for story in make.read_stories(name)]
+    assert len(ids) == len(set(ids))
+
+
 def test_the_provider_numbers_pass_the_check_digit() -> None:
-    for number in (make.BILLING, make.RENDERING, make.FACILITY, make.ATTENDING):
+    everyone = [*OFFICES.values(), *(one for some in FACILITIES.values() for one in some)]
+    for number in {number for one in everyone for number in (one.billing, one.person)}:
         digits = [int(digit) for digit in "80840" + number]
         doubled = [2 * d if place % 2 else d for place, d in enumerate(reversed(digits))]
         assert sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0
