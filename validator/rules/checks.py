@@ -8,7 +8,7 @@ from validator.rules.folder import PROFILES, RuleFolder, read_rule_folder
 from validator.rules.lock import compare_with_lock, read_lock
 from validator.rules.logic import condition_as_data
 from validator.rules.message import SUBJECTS, placeholders
-from validator.rules.model import Rule
+from validator.rules.model import Rule, Share
 from validator.rules.problems import Problem, Problems, listed
 from validator.rules.profile import RUNNING
 from validator.rules.reading import RuleFile
@@ -77,9 +77,15 @@ def _check_message(file: RuleFile) -> Iterator[Problem]:
     if subjects and not set(subjects) & set(used):
         fix = f"put {listed('{' + name + '}' for name in subjects)} into it"
         yield Problem("R104", f"the message does not say which {rule.check_each} it is about", fix, at)
-    for name in sorted(set(PRIVATE_NAMES) & set(used)):
+    for name in sorted(name for name in used if _owner_free(name) in PRIVATE_NAMES):
         fix = "leave it out; every finding carries the claim beside its message"
         yield Problem("R107", f"the message shows {name}, and masked reports must not", fix, at)
+
+
+def _owner_free(name: str) -> str:
+    """`other.claim.id` of the row that was found is as private as `claim.id`; so is `other.id` of a claim."""
+    rest = name.removeprefix("other.")
+    return rest if rest == name or "." in rest else f"claim.{rest}"
 
 
 def _check_control(file: RuleFile) -> Iterator[Problem]:
@@ -104,7 +110,10 @@ def _check_proofs(file: RuleFile) -> Iterator[Problem]:
         if wanted not in outcomes:
             yield Problem("R102", f"no example is {wanted}", f"add {meaning}, and expect: {wanted}", at)
     blank = reads(rule).unknown_possible
-    if blank and "not_evaluated" not in outcomes:
+    if isinstance(rule.flag_when, Share) and "not_evaluated" not in outcomes:
+        fix = f"add one with expect: not_evaluated, with fewer than {rule.flag_when.minimum} rows"
+        yield Problem("R103", "no example shows what happens when there is too little to count", fix, at)
+    elif blank and "not_evaluated" not in outcomes:
         fix = f"add one with expect: not_evaluated, for instance without {blank[0]}"
         yield Problem("R103", "no example shows what happens when a value is missing", fix, at)
     yield from _repeated_examples(file)
@@ -134,4 +143,5 @@ def _same_logic(folder: RuleFolder) -> Iterator[Problem]:
 
 def _asks(rule: Rule) -> tuple[object, ...]:
     dates = (rule.in_force_from, rule.in_force_until)
-    return rule.check_each, condition_as_data(rule.only_for), condition_as_data(rule.flag_when), dates
+    counted = (rule.check_each, rule.count_each, rule.provider, rule.peers)
+    return counted, condition_as_data(rule.only_for), condition_as_data(rule.flag_when), dates

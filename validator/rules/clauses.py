@@ -2,7 +2,19 @@
 
 from dataclasses import dataclass
 
-from validator.rules.model import All, Any_, Compare, Condition, DaysApart, Exists, Field, None_
+from validator.rules.counted_clauses import counted, day_total, pair, share, years_apart
+from validator.rules.model import (
+    All,
+    Any_,
+    Compare,
+    Condition,
+    DaysApart,
+    DayTotal,
+    Exists,
+    Field,
+    None_,
+    Share,
+)
 from validator.rules.names import NAMES
 from validator.rules.problems import listed
 from validator.rules.words import noun, saying, short_noun, things, values_in_words
@@ -18,6 +30,7 @@ _COMPARISONS = {
     "before": "before",
     "after": "after",
     "same_as": "the same as",
+    "element_of": "one of",
 }
 _ARTICLE = {"diagnosis": "a diagnosis", "line": "a line", "procedure": "a procedure", "claim": "a claim"}
 _SHARED = {
@@ -55,6 +68,10 @@ class _Speaker:
             return self._compare(condition)
         if isinstance(condition, Exists):
             return self._exists(condition, level)
+        if isinstance(condition, Share):
+            return share(condition, self.grain, self.whole(condition.that, level))
+        if isinstance(condition, DayTotal):
+            return day_total(condition, self.grain)
         indent = "  " * (level + 1)
         items = [f"{indent}- {self.whole(part, level + 1)}" for part in condition.conditions]
         return "\n".join([_HEADINGS[type(condition)], *items])
@@ -66,6 +83,10 @@ class _Speaker:
                 return self._compare(condition)
             case Exists():
                 return self._exists(condition)
+            case Share():
+                return share(condition, self.grain, self.line(condition.that))
+            case DayTotal():
+                return day_total(condition, self.grain)
             case All(parts):
                 return (
                     listed((self._bracketed(part, Any_) for part in parts), "and") or "nothing else is asked"
@@ -90,6 +111,9 @@ class _Speaker:
             return self._list_compare(compare, self._owner(field), negated=negated)
         if name.kind != "truth" or isinstance(compare.value, Field):
             return f"{self._noun(field)} {self._predicate(compare, negated=negated)}"
+        if compare.operator == "left_blank":
+            left = "left blank" if bool(compare.value) != negated else "filled in"
+            return f"it is {left} whether {self._about(field, saying(field, True))}"
         if compare.operator == "present":
             recorded = "recorded" if bool(compare.value) != negated else "not recorded"
             return f"it is {recorded} whether {self._about(field, saying(field, True))}"
@@ -130,7 +154,10 @@ class _Speaker:
 
     def _list_compare(self, compare: Compare, owner: str, *, negated: bool) -> str:
         """A list column holds something, or holds anything at all."""
-        if compare.operator == "present":
+        if compare.operator in ("present", "left_blank"):
+            if compare.operator == "left_blank":
+                left = "left blank" if bool(compare.value) != negated else "filled in"
+                return f"the {things(compare.field)} of {owner} are {left}"
             has = "has" if bool(compare.value) != negated else "has no"
             return f"{owner} {has} {things(compare.field)}"
         values = values_in_words(compare.field, compare.value)  # type: ignore[arg-type]
@@ -146,6 +173,8 @@ class _Speaker:
             said = self._other_side(field, value)
             if operator == "differs_from":
                 return f"does not differ from {said}" if negated else f"differs from {said}"
+            if operator == "element_of":
+                said = f"the {things(value)} of {self._owner(value)}"
             return f"is{not_} {_COMPARISONS[operator]} {said}"
         match operator:
             case "equals" | "one_of":
@@ -158,6 +187,8 @@ class _Speaker:
                 return f"is {neither} {values_in_words(field, value, nor)}"
             case "present":
                 return "is given" if bool(value) != negated else "is blank"
+            case "left_blank":
+                return "is left blank" if bool(value) != negated else "is filled in"
             case "starts_with":
                 return f"{'does not begin' if negated else 'begins'} with {values_in_words(field, value)}"
             case "matches":
@@ -180,11 +211,13 @@ class _Speaker:
         table = search.table
         inner = _Speaker(self.grain, table)
         also = table == self.grain
-        if search.negated:
-            found = f"there is no {'other ' if also else ''}{table}"
+        shared = " ".join(_SHARED[word] for word in search.same)
+        if search.how_many or search.total:
+            said = f"{counted(search, also=also)} {shared}"
+        elif search.negated:
+            said = f"there is no {'other ' if also else ''}{table} {shared}"
         else:
-            found = f"there is {'another ' + table if also else _ARTICLE[table]}"
-        said = f"{found} {' '.join(_SHARED[word] for word in search.same)}"
+            said = f"there is {'another ' + table if also else _ARTICLE[table]} {shared}"
         if search.reported_earlier:
             said += ", reported earlier"
         if search.equal:
@@ -195,6 +228,12 @@ class _Speaker:
             )
         if search.days_apart:
             said += f", {inner._days_apart(search.days_apart)}"
+        if search.years_apart:
+            apart = search.years_apart
+            said += f", {years_apart(apart, inner._noun(apart.to_field))}"
+        if search.listed_in:
+            listing = search.listed_in
+            said += f", {pair(listing, inner._noun(listing.left), inner._noun(listing.right))}"
         if search.where == All(()):
             return said
         return f"{said}, {inner._where(search.where, level)}"
@@ -218,4 +257,6 @@ def _depth(condition: Condition) -> int:
         return 0
     if isinstance(condition, Exists):
         return _depth(condition.where)
+    if isinstance(condition, Share | DayTotal):
+        return _depth(condition.that) if isinstance(condition, Share) else 0
     return 1 + max((_depth(part) for part in condition.conditions), default=0)

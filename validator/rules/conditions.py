@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from validator.reference.schema import OFFICIAL_SETS
 from validator.rules.exists import read_exists
 from validator.rules.model import ALWAYS, All, Any_, Compare, Condition, Field, None_, Operator, Scalar
 from validator.rules.names import KIND_IN_WORDS, NAMES, Kind, Name, names_of
@@ -25,8 +26,18 @@ OPERATORS: tuple[Operator, ...] = (
     "present",
     *_SETS,
     *_COLUMNS,
+    "element_of",
+    "left_blank",
 )
-_LATER_OPERATORS = ("listed_in", "how_many", "total", "share")
+# Words that have a place of their own, and where it is.
+_ELSEWHERE = {
+    **dict.fromkeys(
+        ("listed_in", "how_many", "total", "years_apart"), ("R019", "it stands below the table of a there_is")
+    ),
+    **dict.fromkeys(
+        ("share", "day_total"), ("R036", "it is the whole flag_when of a rule that checks each provider")
+    ),
+}
 
 # What each operator can be asked of.
 _FITS: Mapping[str, tuple[Kind, ...]] = {
@@ -36,12 +47,18 @@ _FITS: Mapping[str, tuple[Kind, ...]] = {
     **dict.fromkeys(_COLUMNS, ("text", "word", "date", "number", "truth")),
     "starts_with": ("text", "texts"),
     "matches": ("text",),
+    "element_of": ("text", "word", "number"),
 }
 
 
 def fits(operator: Operator, name: Name) -> bool:
     """Whether the operator can be asked of the column."""
     return operator not in _FITS or name.kind in _FITS[operator]
+
+
+def delivered(name: Name) -> bool:
+    """Whether feeds deliver the column: it is neither computed nor a fact."""
+    return not (name.fact or name.derived or name.row == "batch")
 
 
 def read_condition(node: Node, scope: Scope, *, key: str, may_be_empty: bool = False) -> Condition | None:
@@ -77,13 +94,9 @@ def _line(key: Text, value: Node, scope: Scope) -> Condition | None:
             return _group(key, value, scope)
         case "there_is" | "there_is_no":
             return read_exists(key, value, scope, _read_where)
-        case word if word in _LATER_OPERATORS:
-            scope.problems.add(
-                "R020",
-                f"{shown(word)} is not available yet",
-                fix="it comes with a later version",
-                at=key.span,
-            )
+        case word if word in _ELSEWHERE:
+            code, place = _ELSEWHERE[word]
+            scope.problems.add(code, f"{word} cannot stand here", fix=place, at=key.span)
             return None
         case word if "." not in word:
             words = ("all", "any", "none", "there_is", "there_is_no")
@@ -160,13 +173,9 @@ def _operator(field: Field, name: Name, word: Text, operand: Node, scope: Scope)
     problems = scope.problems
     operator = next((known for known in OPERATORS if known == word.text), None)
     if operator is None:
-        if word.text in _LATER_OPERATORS:
-            problems.add(
-                "R020",
-                f"{shown(word.text)} is not available yet",
-                fix="it comes with a later version",
-                at=word.span,
-            )
+        if word.text in _ELSEWHERE:
+            code, place = _ELSEWHERE[word.text]
+            problems.add(code, f"{word.text} cannot stand here", fix=place, at=word.span)
         else:
             problems.add(
                 "R012",
@@ -181,6 +190,14 @@ def _operator(field: Field, name: Name, word: Text, operand: Node, scope: Scope)
             "R013",
             f"{operator} cannot be asked of {name.name}, which is {KIND_IN_WORDS[name.kind]}",
             fix=f"{operator} is asked of {kinds}",
+            at=word.span,
+        )
+        return None
+    if operator == "left_blank" and not delivered(name):
+        problems.add(
+            "R013",
+            f"left_blank cannot be asked of {name.name}, which no feed delivers",
+            fix="to ask whether it is blank write {present: false}",
             at=word.span,
         )
         return None
@@ -199,12 +216,14 @@ def _operand(
     if not isinstance(node, Text):
         problems.add("R007", f"{operator} takes one value", fix="write one value", at=node.span)
         return None
-    if operator == "present":
+    if operator in ("present", "left_blank"):
         return read_truth(node, problems)
     if operator == "matches":
         return _pattern(node, scope)
     if operator in _SETS:
         return _value_set(node, scope)
+    if operator == "element_of":
+        return _list_column(node, name, scope)
     if operator in _COLUMNS or _names_a_column(node):
         return _same_kind(node, name, scope)
     return read_date(node, problems) if operator in _DATES else read_value(node, name, problems)
@@ -261,15 +280,13 @@ def _pattern(node: Text, scope: Scope) -> str | None:
 
 def _value_set(node: Text, scope: Scope) -> str | None:
     known = scope.value_sets
-    if known is None or node.text in known:
+    if known is None or node.text in known or node.text in OFFICIAL_SETS:
         return node.text
-    otherwise = (
-        f"the value sets are {listed(sorted(known), 'and')}" if known else "no value set is known here"
-    )
+    names = sorted({*known, *OFFICIAL_SETS})
     scope.problems.add(
         "R018",
         f"there is no value set {shown(node.text)}",
-        fix=did_you_mean(node.text, sorted(known), otherwise),
+        fix=did_you_mean(node.text, names, "the value sets are the files of reference/valuesets"),
         at=node.span,
     )
     return None
@@ -277,6 +294,20 @@ def _value_set(node: Text, scope: Scope) -> str | None:
 
 def _names_a_column(node: Text) -> bool:
     return node.plain and (node.text in NAMES or (node.text[:1].isalpha() and "." in node.text))
+
+
+def _list_column(node: Text, name: Name, scope: Scope) -> Field | None:
+    """The list column on the right side, with elements of the left side's kind."""
+    found = scope.field(node)
+    if found is None:
+        return None
+    field, right = found
+    if right.kind != ("numbers" if name.kind == "number" else "texts"):
+        what = f"{name.name} is {KIND_IN_WORDS[name.kind]} and {right.name} is {KIND_IN_WORDS[right.kind]}"
+        fix = "element_of takes a list of the same kind of value, such as line.diagnosis_pointers"
+        scope.problems.add("R015", what, fix=fix, at=node.span)
+        return None
+    return field
 
 
 def _same_kind(node: Text, name: Name, scope: Scope) -> Field | None:

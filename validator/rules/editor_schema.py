@@ -2,17 +2,21 @@
 
 import json
 
+from validator.reference.schema import PAIR_TABLES
 from validator.rules.conditions import OPERATORS, fits
 from validator.rules.exists import SAME, SEARCH_KEYS, TABLES
 from validator.rules.model import CONFIDENCES, OUTCOMES, SEVERITIES
 from validator.rules.names import NAMES, Name
 from validator.rules.parts import SUGGEST_KINDS
+from validator.rules.provider import COUNTED_ROWS, PROVIDER_COLUMNS
 from validator.rules.reading import GRAINS, KEYS, REQUIRED, STATUSES
+from validator.rules.search_words import COUNTED, COUNTS, SIDES, SUMS
 
 SCHEMA_FILE = "rule.schema.json"
 _SCALAR = {"type": ["string", "number", "boolean"]}
 _DATE = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
 _TEXT = {"type": "string"}
+_NUMBER = {"type": "number"}
 _CONDITION = {"$ref": "#/$defs/condition"}
 _CODE = {"type": ["string", "integer"]}
 
@@ -71,13 +75,31 @@ def _properties() -> dict[str, object]:
         "false_alarms": _list(_TEXT),
         "needs": _list(_TEXT),
         "check_each": _one_of(GRAINS),
+        "count_each": _one_of(COUNTED_ROWS),
+        "provider": _one_of(PROVIDER_COLUMNS),
+        "peers": _TEXT,
         "only_for": {"anyOf": [_CONDITION, {"type": "object", "maxProperties": 0}]},
-        "flag_when": _CONDITION,
+        "flag_when": {"anyOf": [_CONDITION, _share(), _day_total()]},
         "message": _TEXT,
         "suggest": {"anyOf": [_TEXT, {**_block(dict.fromkeys(SUGGEST_KINDS, _TEXT)), "maxProperties": 1}]},
         "control": {"type": "boolean"},
         "examples": _list(_block(dict(example), required=("says", "given", "expect"))),
     }
+
+
+def _share() -> dict[str, object]:
+    share: dict[str, object] = {
+        "that": _CONDITION,
+        "at_least": _NUMBER,
+        "minimum": {"type": "integer", "minimum": 1},
+        "times_peers": _NUMBER,
+    }
+    return _block({"share": _block(share, required=("that", "at_least", "minimum"))}, required=("share",))
+
+
+def _day_total() -> dict[str, object]:
+    total: dict[str, object] = {"of": _TEXT, "times": _TEXT, "day": _TEXT, "more_than": _NUMBER}
+    return _block({"day_total": _block(total, required=("of", "day", "more_than"))}, required=("day_total",))
 
 
 def _case(word: object) -> dict[str, object]:
@@ -121,12 +143,23 @@ def _search() -> dict[str, object]:
     same = _one_of(SAME)
     days = {"from": _TEXT, "to": _TEXT, "at_most": {"type": "integer", "minimum": 0}}
     direction = _one_of(("before", "after", "either"))
+    years = {**days, "at_least": {"type": "integer", "minimum": 0}, "direction": _one_of(SIDES)}
+    count: dict[str, object] = {**{key: {"type": "integer"} for key in COUNTS}, "of": _one_of(COUNTED)}
+    total: dict[str, object] = {"of": _TEXT, **{key: {"type": ["number", "string"]} for key in SUMS}}
+    pair: dict[str, object] = {
+        "table": _one_of(tuple(PAIR_TABLES)),
+        "pair": {**_list(_TEXT), "minItems": 2, "maxItems": 2},
+    }
     keys: dict[str, object] = {
         "same": {"anyOf": [same, _list(same)]},
         "equal": _list(_TEXT),
         "where": _CONDITION,
         "days_apart": _block({**days, "direction": direction}, required=tuple(days)),
         "same_year": _TEXT,
+        "years_apart": _block(years, required=tuple(years)),
+        "listed_in": _block(pair, required=tuple(pair)),
+        "how_many": {**_block(count), "minProperties": 1},
+        "total": _block(total, required=("of",)),
         "reported": _one_of(("earlier",)),
     }
     assert set(keys) == set(SEARCH_KEYS)

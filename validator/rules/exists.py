@@ -4,17 +4,26 @@ import re
 from collections.abc import Callable
 
 from validator.rules.model import ALWAYS, Condition, DaysApart, Exists, Field
-from validator.rules.names import Name, readable
 from validator.rules.nodes import Block, Items, Node, Text
 from validator.rules.problems import did_you_mean, listed, shown
 from validator.rules.scope import Scope
+from validator.rules.search_words import SearchWords
 from validator.rules.shapes import known_keys
 
 TABLES = ("diagnosis", "line", "procedure", "claim")
 SAME = ("claim", "patient", "billing_provider")
-SEARCH_KEYS = ("same", "equal", "where", "days_apart", "same_year", "reported")
-_LATER = ("listed_in", "how_many", "total", "share")
-
+SEARCH_KEYS = (
+    "same",
+    "equal",
+    "where",
+    "listed_in",
+    "days_apart",
+    "same_year",
+    "years_apart",
+    "how_many",
+    "total",
+    "reported",
+)
 
 # Reads the condition of `where:`; given by validator/rules/conditions.py, which calls this module.
 ReadWhere = Callable[[Node, Scope], Condition | None]
@@ -23,6 +32,11 @@ ReadWhere = Callable[[Node, Scope], Condition | None]
 def read_exists(key: Text, value: Node, scope: Scope, read_where: ReadWhere) -> Exists | None:
     """The search for another row; None with the problems noted."""
     problems = scope.problems
+    if scope.counting:
+        what = f"{key.text} cannot stand in a rule that counts rows of providers"
+        fix = "a provider is flagged by share or day_total; only_for says which rows are counted"
+        problems.add("R036", what, fix=fix, at=key.span)
+        return None
     if not scope.row_search:
         inside = "inside another there_is" if scope.other else "in a case of severity or remark codes"
         fix = "it stands in only_for and flag_when"
@@ -56,22 +70,30 @@ class _Search:
         self._table = table
         self._scope = scope
         self._inner = scope.looking_for(table)
+        self._words = SearchWords(table, scope, self._inner)
         self._read_where = read_where
         self._problems = scope.problems
 
     def read(self, body: Node) -> Exists | None:
         before = len(self._problems.found)
         here = f"{self._key.text}: {self._table}"
-        keys = known_keys(
-            body, here=here, keys=SEARCH_KEYS, required=("same",), later=_LATER, problems=self._problems
-        )
+        keys = known_keys(body, here=here, keys=SEARCH_KEYS, required=("same",), problems=self._problems)
         if keys is None:
             return None
+        words = self._words
         same = self._same(keys["same"]) if "same" in keys else ()
         equal = self._equal(keys["equal"]) if "equal" in keys else ()
         where = self._read_where(keys["where"], self._inner) if "where" in keys else ALWAYS
         days = self._days_apart(keys["days_apart"]) if "days_apart" in keys else None
         year = self._same_year(keys["same_year"]) if "same_year" in keys else None
+        years = words.years_apart(keys["years_apart"]) if "years_apart" in keys else None
+        pair = words.listed_in(keys["listed_in"]) if "listed_in" in keys else None
+        count = words.how_many(keys["how_many"]) if "how_many" in keys else None
+        total = words.total(keys["total"]) if "total" in keys else None
+        if "how_many" in keys and "total" in keys:
+            fix = "write two there_is, items of all: or any:"
+            what = f"{here} is held against a count and a sum"
+            self._problems.add("R038", what, fix=fix, at=keys["total"].span)
         earlier = "reported" in keys and self._reported(keys["reported"])
         if len(self._problems.found) > before or where is None:
             return None
@@ -83,6 +105,10 @@ class _Search:
             where=where,
             days_apart=days,
             same_year=year,
+            years_apart=years,
+            listed_in=pair,
+            how_many=count,
+            total=total,
             reported_earlier=earlier,
             place=self._key.span.place,
         )
@@ -121,35 +147,8 @@ class _Search:
                 "R007", "equal is a list of columns", fix=f"write [{self._table}.column, ...]", at=node.span
             )
             return ()
-        found = [self._of_both(item, "equal") for item in node]
+        found = [self._words.of_both(item, "equal") for item in node]
         return tuple(pair[0] for pair in found if pair is not None)
-
-    def _of_both(self, node: Node, key: str) -> tuple[Field, Name] | None:
-        """A column that this row and the other row both have."""
-        if not isinstance(node, Text):
-            self._problems.add("R007", f"{key} takes column names", fix="write table.column", at=node.span)
-            return None
-        if node.text.startswith("other."):
-            self._problems.add(
-                "R011",
-                f"{key} names a column of both rows",
-                fix="write the name without other.",
-                at=node.span,
-            )
-            return None
-        found = self._scope.field(node)
-        if found is None:
-            return None
-        name = found[1]
-        if not readable(name, self._table) or name.row == "batch" or name.fact:
-            self._problems.add(
-                "R010",
-                f"{shown(node.text)} is not a column of the other {self._table}",
-                fix=f"{key} takes columns of {self._table} or of its claim",
-                at=node.span,
-            )
-            return None
-        return found
 
     def _days_apart(self, node: Node) -> DaysApart | None:
         keys = known_keys(
@@ -161,8 +160,8 @@ class _Search:
         )
         if keys is None:
             return None
-        start = self._date(keys["from"], other=False) if "from" in keys else None
-        end = self._date(keys["to"], other=True) if "to" in keys else None
+        start = self._words.date(keys["from"], other=False, word="days_apart") if "from" in keys else None
+        end = self._words.date(keys["to"], other=True, word="days_apart") if "to" in keys else None
         days = keys.get("at_most")
         if days is not None and not (isinstance(days, Text) and re.fullmatch("[0-9]{1,5}", days.text)):
             self._problems.add(
@@ -185,38 +184,12 @@ class _Search:
         word = direction.text if isinstance(direction, Text) else "either"
         return DaysApart(start, end, int(days.text), word)  # type: ignore[arg-type]
 
-    def _date(self, node: Node, *, other: bool) -> Field | None:
-        """A date of this row (`from`) or of the other row (`to`)."""
-        key = "to" if other else "from"
-        if not isinstance(node, Text):
-            self._problems.add("R007", f"{key} takes a column name", fix="write table.column", at=node.span)
-            return None
-        if node.text.startswith("other.") != other:
-            example = "to: other.from_date" if other else "from: claim.from_date"
-            self._problems.add(
-                "R011",
-                f"days_apart goes from this row to the other row; {key} is {shown(node.text)}",
-                fix=f"write {example}",
-                at=node.span,
-            )
-            return None
-        found = self._inner.field(node)
-        return self._must_be_date(node, *found) if found else None
-
-    def _must_be_date(self, node: Text, field: Field, name: Name) -> Field | None:
-        if name.kind == "date":
-            return field
-        self._problems.add(
-            "R013", f"{shown(node.text)} is not a date", fix="name a date column", at=node.span
-        )
-        return None
-
     def _same_year(self, node: Node) -> Field | None:
-        found = self._of_both(node, "same_year")
+        found = self._words.of_both(node, "same_year")
         if found is None:
             return None
         assert isinstance(node, Text)
-        return self._must_be_date(node, *found)
+        return self._words.must_be_date(node, *found)
 
     def _reported(self, node: Node) -> bool:
         if not (isinstance(node, Text) and node.text == "earlier"):

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from validator.rules.clauses import clause
-from validator.rules.model import ALWAYS, Rule, RuleSet, SeverityCase
+from validator.rules.counted_clauses import PLURAL
+from validator.rules.model import ALWAYS, Field, Rule, RuleSet, SeverityCase
 from validator.rules.problems import listed
-from validator.rules.reads import Reads, meaning_facts, reads
+from validator.rules.reads import Reads, meaning_facts, reads, row_of
+from validator.rules.words import noun
 
 _DATES = {"diagnosis": "coding dates", "line": "dates of service", "claim": "first days"}
 
@@ -27,19 +29,22 @@ class Explanation:
 
 def explain(rule: Rule, rule_set: RuleSet | None = None) -> Explanation:
     """The rule in English; with the rule set, also which rules silence it on the same row."""
-    flagged = f"It is flagged when {_ended(clause(rule.flag_when, rule.check_each))}"
+    flagged = f"It is flagged when {_ended(clause(rule.flag_when, row_of(rule)))}"
     return Explanation(tuple(_judged(rule, rule_set)), flagged, severity_in_words(rule.severity), reads(rule))
 
 
 def _judged(rule: Rule, rule_set: RuleSet | None) -> list[str]:
     """Who is judged at all: the denominator."""
-    grain = rule.check_each
-    said = [f"Each {grain} is judged."]
+    grain = row_of(rule)
+    done = "counted" if rule.count_each else "judged"
+    said = [f"Each {grain} is {done}."]
     if rule.only_for != ALWAYS:
-        said = [f"Judged is each {grain} for which {_ended(clause(rule.only_for, grain))}"]
+        said = [f"{done.capitalize()} is each {grain} for which {_ended(clause(rule.only_for, grain))}"]
+    if rule.provider:
+        said = [_providers(rule, rule.provider), *said]
     if facts := meaning_facts(rule):
         said.append(
-            "Only codes in force on their coding date are judged, because the rule reads what a code means "
+            f"Only codes in force on their coding date are {done}, because the rule reads what a code means "
             f"({listed(facts, 'and')})."
         )
     first, last = rule.in_force_from, rule.in_force_until
@@ -50,6 +55,12 @@ def _judged(rule: Rule, rule_set: RuleSet | None) -> list[str]:
     if before := silenced_by(rule, rule_set):
         said.append(f"It is silent on a {grain} that {listed(before)} flags.")
     return said
+
+
+def _providers(rule: Rule, provider: Field) -> str:
+    """Whose rows are counted, and with whom a provider is compared."""
+    peers = f" Its peers have the same {noun(rule.peers).removeprefix('the ')}." if rule.peers else ""
+    return f"Each provider is judged by its own {PLURAL[row_of(rule)]}: {noun(provider)} names it.{peers}"
 
 
 def _ended(said: str) -> str:

@@ -3,8 +3,10 @@
 A misspelt column would leave the clean claim as it is, and the example would prove nothing.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 
+from validator.rules.given_tables import check_batch, check_tables
 from validator.rules.names import NAMES, Name
 from validator.rules.nodes import Block, Items, Node, Text
 from validator.rules.problems import Problems, did_you_mean, listed, nearest_name, shown
@@ -23,11 +25,12 @@ _ROWS = {
 }
 _LISTS = ("diagnoses", "lines", "procedures")
 _OF_A_CLAIM = tuple(_ROWS)
-_OF_AN_EXAMPLE = (*_OF_A_CLAIM, "claims", "batch", "not_recorded")
-_LATER = ("tables",)
+_OF_AN_EXAMPLE = (*_OF_A_CLAIM, "claims", "batch", "tables", "not_recorded")
 
 
-def read_given(node: Node, problems: Problems) -> Mapping[str, object] | None:
+def read_given(
+    node: Node, problems: Problems, value_sets: Collection[str] | None = None
+) -> Mapping[str, object] | None:
     """Nested mappings and lists of text; a blank is an empty text. None with the problems noted."""
     if not isinstance(node, Block):
         problems.add(
@@ -43,7 +46,9 @@ def read_given(node: Node, problems: Problems) -> Mapping[str, object] | None:
             case "claims":
                 _claims(value, problems)
             case "batch":
-                _row(key, value, {"date": NAMES["batch.date"]}, problems)
+                check_batch(value, problems)
+            case "tables":
+                check_tables(value, problems, value_sets)
             case "not_recorded":
                 _not_recorded(value, problems)
             case _:
@@ -67,18 +72,20 @@ def _claims(node: Node, problems: Problems) -> None:
             )
             continue
         for key, value in item:
-            _table(key, value, _OF_A_CLAIM, problems)
+            if key.text == "times":
+                _times(value, problems)
+            else:
+                _table(key, value, (*_OF_A_CLAIM, "times"), problems)
+
+
+def _times(node: Node, problems: Problems) -> None:
+    """So many copies of one claim, with ids of their own."""
+    if not isinstance(node, Text) or not re.fullmatch("[1-9][0-9]{0,3}", node.text):
+        what = "times is a whole number from 1 to 9999"
+        problems.add("R014", what, fix="write digits: times: 60", at=node.span)
 
 
 def _table(key: Text, value: Node, known: tuple[str, ...], problems: Problems) -> None:
-    if key.text in _LATER:
-        problems.add(
-            "R020",
-            f"{shown(key.text)} is not available yet",
-            fix="it comes with a later version",
-            at=key.span,
-        )
-        return
     if key.text not in known or key.text not in _ROWS:
         problems.add(
             "R005",
@@ -146,8 +153,6 @@ def _cell(column: Text, name: Name, node: Node, problems: Problems) -> None:
             problems.add("R008", f"{name.name} is never {shown(node.text)}", fix=fix, at=node.span)
     elif name.is_list and not node.blank:
         problems.add("R007", f"{name.name} takes a list", fix="write [first, second]", at=node.span)
-    elif node.blank and name.row == "batch":
-        problems.add("R014", "a batch always has a date", fix="write year-month-day", at=node.span)
     elif not node.blank and not _fits(node, name):
         problems.add("R014", f"{name.name} cannot be {shown(node.text)}", fix=_WRITE[name.kind], at=node.span)
 

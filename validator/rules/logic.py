@@ -16,12 +16,14 @@ from validator.rules.model import (
     Compare,
     Condition,
     DaysApart,
+    DayTotal,
     Exists,
     Field,
     None_,
     Rule,
     Scalar,
     SeverityCase,
+    Share,
 )
 
 HASH_LENGTH = 16
@@ -48,7 +50,14 @@ def logic(rule: Rule) -> dict[str, object]:
         "confidence": rule.confidence,
         "in_force": [_scalar(rule.in_force_from), _scalar(rule.in_force_until)],
         "needs": sorted(rule.needs),
+        **_counted(rule),
     }
+
+
+def _counted(rule: Rule) -> dict[str, object]:
+    """Of a rule that checks each provider: which rows are counted, for whom, among whom."""
+    parts = {"count_each": rule.count_each, "provider": rule.provider, "peers": rule.peers}
+    return {key: str(part) for key, part in parts.items() if part is not None}
 
 
 def severity_as_data(cases: tuple[SeverityCase, ...]) -> list[object]:
@@ -68,6 +77,12 @@ def condition_as_data(condition: Condition) -> object:
             return ["none", *_sorted(parts)]
         case Exists():
             return _exists(condition)
+        case Share():
+            least, times = _scalar(condition.at_least), _scalar(condition.times_peers)
+            return ["share", condition_as_data(condition.that), least, condition.minimum, times]
+        case DayTotal(of, times_field, day, more_than):
+            by = None if times_field is None else str(times_field)
+            return ["day_total", str(of), by, str(day), _scalar(more_than)]
     raise TypeError(type(condition).__name__)
 
 
@@ -97,8 +112,24 @@ def _exists(search: Exists) -> list[object]:
             "days_apart": _days_apart(search.days_apart),
             "same_year": str(search.same_year) if search.same_year else None,
             "reported_earlier": search.reported_earlier,
+            **_more_words(search),
         },
     ]
+
+
+def _more_words(search: Exists) -> dict[str, object]:
+    """The words that few searches use; one that is not there leaves no trace."""
+    found: dict[str, object] = {}
+    if years := search.years_apart:
+        span = [years.at_least, years.at_most, years.direction]
+        found["years_apart"] = [str(years.from_field), str(years.to_field), *span]
+    if pair := search.listed_in:
+        found["listed_in"] = [pair.table, str(pair.left), str(pair.right)]
+    if count := search.how_many:
+        found["how_many"] = [count.operator, count.number, count.of]
+    if total := search.total:
+        found["total"] = [str(total.of), total.operator, _value(total.value)]
+    return found
 
 
 def _days_apart(days: DaysApart | None) -> object:

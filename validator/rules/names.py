@@ -7,7 +7,8 @@ from typing import Literal
 import polars as pl
 
 from validator.claims.schema import Blank, Column, rule_columns
-from validator.reference.schema import RULE_FACTS, Fact
+from validator.reference.schema import KEYED_TABLES, RULE_FACTS, Fact
+from validator.rules.model import SEVERITIES
 
 Kind = Literal["text", "word", "date", "number", "truth", "texts", "numbers"]
 Row = Literal["claim", "diagnosis", "line", "procedure", "batch"]
@@ -30,8 +31,8 @@ KIND_IN_WORDS: Mapping[Kind, str] = {
     "numbers": "a list of numbers",
 }
 
-# Tables that other words of the language will need; they have no column yet.
-LATER_TABLES = ("icd10pcs", "hcpcs", "ncci", "mue", "mpfs", "hcc", "provider", "plan")
+# Tables that other words of the language may need one day; they have no column yet.
+LATER_TABLES = ("hcpcs", "ncci", "hcc", "plan")
 
 # The canonical code has no point, and people write one.
 UNDOTTED = ("diagnosis.code",)
@@ -43,7 +44,8 @@ class Name:
 
     `words` are the values of a `word`; `whole` numbers have no decimals; `fact` names come from the
     reference, and `always` tells whether such a fact is known for codes that are not in force. A `derived`
-    column is computed from others before any rule runs.
+    column is computed from others before any rule runs. `counted_only` is known once the other rules have
+    run, so only rules that count the claims of providers read it.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Name:
     always: bool = True
     messages_only: bool = False
     derived: bool = False
+    counted_only: bool = False
 
     @property
     def table(self) -> str:
@@ -114,11 +117,38 @@ def _fact(name: str, fact: Fact) -> Name:
     )
 
 
+def _keyed_facts() -> dict[str, Name]:
+    """Facts that a table of the reference holds under the code of a line or procedure: `mpfs.bilateral`."""
+    found = {}
+    for table, keyed in KEYED_TABLES.items():
+        for fact in keyed.facts:
+            kind, words, whole = _kind(fact.type)
+            doc = f"{fact.doc} ({keyed.doc})"
+            name = f"{table}.{fact.name}"
+            found[name] = Name(
+                name, kind, _ROW_OF_KEYED[keyed.row], doc, "not recorded", words, whole,
+                fact=True, always=fact.always,
+            )  # fmt: skip
+    return found
+
+
+_ROW_OF_KEYED: Mapping[str, Row] = {"line": "line", "procedure": "procedure"}
 _DATELESS = ("icd10.well_formed", "icd10.ever_listed", "icd9.exists", "icd10.title")
 
 NAMES: Mapping[str, Name] = {
     **{name: _column(name, table, column) for name, (table, column) in rule_columns().items()},
     **{name: _fact(name, fact) for name, fact in RULE_FACTS.items()},
+    **_keyed_facts(),
+    "claim.worst_finding": Name(
+        "claim.worst_finding",
+        "word",
+        "claim",
+        "worst severity of what the other rules find on the claim; for rules that count claims of providers",
+        "none",
+        SEVERITIES,
+        derived=True,
+        counted_only=True,
+    ),
     "batch.date": Name(
         "batch.date", "date", "batch", "the date of the batch, said on the command line", "never"
     ),
@@ -131,6 +161,10 @@ def readable(name: Name, grain: str) -> bool:
     return name.row in ("claim", "batch") or name.row == grain
 
 
-def names_of(grain: str) -> list[str]:
-    """Every name that a rule of this grain may read."""
-    return [name for name, known in NAMES.items() if readable(known, grain)]
+def names_of(grain: str, *, counted: bool = False) -> list[str]:
+    """Every name that a rule of this grain may read, or one that counts such rows for providers."""
+    return [
+        name
+        for name, known in NAMES.items()
+        if readable(known, grain) and (counted or not known.counted_only)
+    ]

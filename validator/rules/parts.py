@@ -1,5 +1,6 @@
 """The parts of a rule beside its condition: severity, sources, dates, denial codes, suggestion, examples."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import get_args
 
@@ -8,6 +9,7 @@ from validator.rules.given import read_given
 from validator.rules.model import (
     OUTCOMES,
     SEVERITIES,
+    Condition,
     Example,
     RemarkCase,
     SeverityCase,
@@ -35,12 +37,19 @@ def read_severity(node: Node, scope: Scope) -> tuple[SeverityCase, ...]:
     cases = []
     for keys in _cases(node, "severity", problems):
         word = read_choice(keys["is"], problems, key="severity", words=SEVERITIES)
-        when = (
-            read_condition(keys["when"], scope.without_row_search(), key="when") if "when" in keys else None
-        )
+        when = read_case(keys["when"], scope) if "when" in keys else None
         if word and (when is not None or "when" not in keys):
             cases.append(SeverityCase(when, word))  # type: ignore[arg-type]
     return tuple(cases)
+
+
+def read_case(node: Node, scope: Scope) -> Condition | None:
+    """The condition of a case of severity or remark codes: about the row that is judged, and no other."""
+    if scope.counting:
+        what = "a case has a condition on one row, and a finding about a provider has none"
+        scope.problems.add("R036", what, fix="write one severity, one remark code", at=node.span)
+        return None
+    return read_condition(node, scope.without_row_search(), key="when")
 
 
 def _cases(node: Node, key: str, problems: Problems) -> list[dict[str, Node]]:
@@ -153,9 +162,7 @@ def read_denial_codes(node: Node, scope: Scope) -> tuple[tuple[str, ...], tuple[
     cases = []
     for case in _cases(rarc, "rarc", problems):
         code = read_text(case["is"], problems, key="rarc")
-        when = (
-            read_condition(case["when"], scope.without_row_search(), key="when") if "when" in case else None
-        )
+        when = read_case(case["when"], scope) if "when" in case else None
         if code and (when is not None or "when" not in case):
             cases.append(RemarkCase(when, code))
     return carc or (), tuple(cases)
@@ -174,6 +181,10 @@ def read_suggest(node: Node, scope: Scope) -> Suggestion | None:
         problems.add("R022", "suggest names two kinds of codes", fix="keep one", at=node.span)
         return None
     kind, of = next(iter(keys.items()))
+    if scope.counting:
+        what = "a finding about a provider has no code to suggest others for"
+        problems.add("R036", what, fix="write a sentence, or leave suggest out", at=node.span)
+        return None
     if not isinstance(of, Text):
         problems.add("R007", f"{kind} takes a column name", fix=f"write {kind}: diagnosis.code", at=of.span)
         return None
@@ -191,7 +202,9 @@ def read_suggest(node: Node, scope: Scope) -> Suggestion | None:
     return Suggestion(kind=kind, of=found[0])  # type: ignore[arg-type]
 
 
-def read_examples(node: Node, problems: Problems) -> tuple[Example, ...]:
+def read_examples(
+    node: Node, problems: Problems, value_sets: Collection[str] | None = None
+) -> tuple[Example, ...]:
     """The proofs of the rule. `given` stays as read; validator/rules/given.py has checked its names."""
     if not isinstance(node, Items):
         problems.add(
@@ -211,7 +224,7 @@ def read_examples(node: Node, problems: Problems) -> tuple[Example, ...]:
             continue
         says = read_text(keys["says"], problems, key="says")
         expect = read_choice(keys["expect"], problems, key="expect", words=OUTCOMES)
-        given = read_given(keys["given"], problems)
+        given = read_given(keys["given"], problems, value_sets)
         if says and expect and given is not None:
             examples.append(Example(says, given, expect, item.span.place))  # type: ignore[arg-type]
     return tuple(examples)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from validator.rules.conditions import read_condition
 from validator.rules.model import SEVERITIES, Rule, Severity, SeverityCase
 from validator.rules.nodes import Items, Node, Text
+from validator.rules.parts import read_case
 from validator.rules.problems import Problems
 from validator.rules.scope import Scope
 from validator.rules.shapes import known_keys, read_choice, read_rule_id, read_text
@@ -102,8 +102,9 @@ def _overrides(node: Node, rules: Mapping[str, Rule], problems: Problems) -> lis
             continue
         when = None
         if "when" in keys:
-            scope = Scope(rules[rule_id].check_each, problems, row_search=False)
-            when = read_condition(keys["when"], scope, key="when")
+            rule = rules[rule_id]
+            row = rule.count_each or rule.check_each
+            when = read_case(keys["when"], Scope(row, problems, counting=rule.count_each is not None))
             if when is None:
                 continue
         severity: Severity = word  # type: ignore[assignment]

@@ -21,12 +21,19 @@ from validator.rules.parts import (
     read_suggest,
 )
 from validator.rules.problems import Problems, Span, nearest_name, shown
+from validator.rules.provider import (
+    PROVIDER_KEYS,
+    read_counted_row,
+    read_counting,
+    read_peers,
+    read_provider,
+)
 from validator.rules.scope import Scope
 from validator.rules.shapes import known_keys, read_choice, read_rule_id, read_text, read_texts
 from validator.rules.values import read_truth
 
 GRAINS: tuple[Grain, ...] = get_args(Grain)
-_GRAINS_LATER = ("claim_day", "patient", "provider")
+_GRAINS_LATER = ("claim_day", "patient")
 STATUSES: tuple[Status, ...] = get_args(Status)
 REQUIRED = (
     "rule",
@@ -48,6 +55,7 @@ KEYS = (
     "tags",
     "false_alarms",
     "needs",
+    *PROVIDER_KEYS,
     "only_for",
     "suggest",
     "control",
@@ -107,17 +115,18 @@ class _Reader:
         grain = self._choice("check_each", GRAINS, later=_GRAINS_LATER)
         first, last = read_in_force(keys["in_force"], problems) if "in_force" in keys else (None, None)
         # Without a grain nobody can say which names fit, so conditions and message wait for it.
-        scope = Scope(grain, problems, self._value_sets) if grain else None
+        row = read_counted_row(keys, grain, problems, rule=node) if grain else None
+        counting = grain == "provider"
+        scope = Scope(row, problems, self._value_sets, counting=counting) if row else None
+        flag_when = self._flag_when(scope)
         carc, rarc = (
             read_denial_codes(keys["denial_codes"], scope) if scope and "denial_codes" in keys else ((), ())
         )
         suggest = read_suggest(keys["suggest"], scope) if scope and "suggest" in keys else None
         offers_codes = isinstance(keys.get("suggest"), Block)
         message = ""
-        if grain and isinstance(text := keys.get("message"), Text):
-            message = read_message(text, grain=grain, suggests=offers_codes, problems=problems) or ""
-        elif "message" in keys and grain:
-            read_text(keys["message"], problems, key="message")
+        if scope and "message" in keys:
+            message = read_message(keys["message"], scope, flag_when=flag_when, suggests=offers_codes) or ""
         return Rule(
             rule_id=self._rule_id(),
             title=self._text("title"),
@@ -129,7 +138,7 @@ class _Reader:
             sources=read_sources(keys["source"], problems) if "source" in keys else (),
             check_each=grain,  # type: ignore[arg-type]
             only_for=self._condition("only_for", scope, may_be_empty=True),
-            flag_when=self._condition("flag_when", scope),
+            flag_when=flag_when or ALWAYS,
             message=message,
             in_force_from=first,
             in_force_until=last,
@@ -139,8 +148,15 @@ class _Reader:
             false_alarms=self._texts("false_alarms"),
             needs=self._needs(),
             suggest=suggest,
+            count_each=row if counting else None,  # type: ignore[arg-type]
+            provider=read_provider(keys["provider"], scope)
+            if scope and counting and "provider" in keys
+            else None,
+            peers=read_peers(keys["peers"], scope) if scope and counting and "peers" in keys else None,
             control=self._truth("control"),
-            examples=read_examples(keys["examples"], problems) if "examples" in keys else (),
+            examples=read_examples(keys["examples"], problems, self._value_sets)
+            if "examples" in keys
+            else (),
             place=keys["rule"].span.place if "rule" in keys else node.span.place,
         )
 
@@ -185,6 +201,12 @@ class _Reader:
         if scope is None or key not in self._keys:
             return ALWAYS
         return read_condition(self._keys[key], scope, key=key, may_be_empty=may_be_empty) or ALWAYS
+
+    def _flag_when(self, scope: Scope | None) -> Condition | None:
+        node = self._keys.get("flag_when")
+        if scope is None or node is None:
+            return None
+        return read_counting(node, scope) if scope.counting else read_condition(node, scope, key="flag_when")
 
     def _needs(self) -> tuple[str, ...]:
         """Columns, facts or whole tables without which the rule is not evaluated."""

@@ -18,9 +18,10 @@ _ARTICLE = {"diagnosis": "a diagnosis", "line": "a line", "claim": "a claim", "p
 
 @dataclass(frozen=True)
 class Scope:
-    """`grain` is what the rule checks each of; `other` the table that the enclosing `there_is` names.
+    """`grain` is the row that conditions are about; `other` the table that the enclosing `there_is` names.
 
-    `value_sets` are the known ones, None when nobody can say. `place` names the key in messages.
+    `value_sets` are the known ones, None when nobody can say. `counting` is true where rows are counted for
+    providers, who are what the rule checks each of.
     """
 
     grain: str
@@ -28,6 +29,7 @@ class Scope:
     value_sets: Collection[str] | None = None
     other: str | None = None
     row_search: bool = True
+    counting: bool = False
 
     def looking_for(self, table: str) -> "Scope":
         """The scope inside `where:` of a `there_is:` for this table."""
@@ -42,8 +44,13 @@ class Scope:
         text = node.text
         if text == "other" or text.startswith(OTHER):
             return self._other(node)
-        known = self._known(node, text, names_of(self.grain))
+        known = self._known(node, text, names_of(self.grain, counted=self.counting))
         if known is None:
+            return None
+        if known.counted_only and not (self.counting and self.grain == "claim"):
+            what = f"{shown(text)} is known once all other rules have run"
+            fix = "only a rule reads it that checks each provider and has count_each: claim"
+            self.problems.add("R036", what, fix=fix, at=node.span)
             return None
         if not readable(known, self.grain):
             self._note_grain(node, known)
@@ -88,17 +95,16 @@ class Scope:
     def _note_grain(self, node: Text, known: Name) -> None:
         row = known.row
         if known.fact:
-            what, fix = (
-                f"{known.table}.* is about one diagnosis code",
-                "ask with there_is: diagnosis and other.",
-            )
+            what = f"{known.table}.* is about one {row} code"
+            fix = f"ask with there_is: {row} and other."
         else:
             what = f"{_ARTICLE.get(self.grain, self.grain)} has many or no {row} rows"
             fix = f"ask with there_is: {row}"
+        doing = "counting" if self.counting else "checking"
         self.problems.add(
             "R010",
-            f"{shown(node.text)} cannot be used when checking each {self.grain}",
-            fix=f"{what}; {fix}",
+            f"{shown(node.text)} cannot be used when {doing} each {self.grain}",
+            fix=f"{what}; {f'count_each: {row} reads it' if self.counting else fix}",
             at=node.span,
         )
 
@@ -130,10 +136,12 @@ class Scope:
         known = self._known(node, name, self._other_names(), OTHER)
         if known is None:
             return None
-        if not readable(known, self.other) or known.row == "batch":
+        if not readable(known, self.other) or known.row == "batch" or known.counted_only:
             fix = (
                 f"write {known.name} without other."
                 if known.row == "batch"
+                else "it is known once all other rules have run"
+                if known.counted_only
                 else f"the other row is {_ARTICLE[self.other]}, which has many or no {known.row} rows"
             )
             self.problems.add(

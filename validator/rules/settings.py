@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from itertools import combinations
-from typing import get_args
 
-from validator.rules.model import CONFIDENCES, SEVERITIES, Grain, Precedence, RiskWeights, Rule, Suppression
+from validator.rules.model import CONFIDENCES, SEVERITIES, Precedence, RiskWeights, Rule, Suppression
 from validator.rules.names import NAMES
 from validator.rules.nodes import Block, Items, Node, Text
 from validator.rules.problems import Problems, did_you_mean, listed, shown
@@ -25,6 +24,9 @@ SUPPRESSION_COLUMNS: Mapping[str, str] = {
     "diagnosis.position": "diagnosis_position",
     "diagnosis.code": "code",
 }
+
+# Rules silence each other on one row; a provider is no row.
+ROW_GRAINS = ("diagnosis", "line", "claim")
 
 
 def read_precedence(node: Node, rules: Mapping[str, Rule], problems: Problems) -> tuple[Precedence, ...]:
@@ -47,7 +49,7 @@ def read_precedence(node: Node, rules: Mapping[str, Rule], problems: Problems) -
         )
         if keys is None or "per" not in keys or "order" not in keys:
             continue
-        per = read_choice(keys["per"], problems, key="per", words=get_args(Grain))
+        per = read_choice(keys["per"], problems, key="per", words=ROW_GRAINS)
         order = _order(keys["order"], per, rules, problems)
         if per is None or not order:
             continue
