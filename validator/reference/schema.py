@@ -296,6 +296,10 @@ OFFICIAL_SETS: Mapping[str, str] = {
     "leie_npis": "the OIG List of Excluded Individuals/Entities (LEIE)",
     "ra_eligible_procedures": "the CMS list of CPT/HCPCS codes eligible for risk adjustment",
     "cancer_treatment_procedures": "the procedure codes of the OIG toolkit that count as cancer treatment",
+    "anticoagulant_ndcs": "a list of the drug codes (NDC, as your claims write them) of anticoagulants",
+    "antidepressant_ndcs": "a list of the drug codes (NDC, as your claims write them) of antidepressants",
+    "neurogenic_claudication_ndcs": "a list of the drug codes (NDC, as your claims write them) of drugs "
+    "for neurogenic claudication",
 }
 
 
