@@ -40,3 +40,25 @@ def test_the_page_names_every_key_of_a_rule_and_every_test() -> None:
     page = PAGE.read_text(encoding="utf-8")
     missing = [word for word in (*KEYS, *OPERATORS, *SUGGEST_KINDS) if not re.search(rf"\b{word}\b", page)]
     assert missing == []
+
+
+def test_the_page_names_every_table_and_value_set_that_a_rule_may_name() -> None:
+    from validator.reference.schema import KEYED_TABLES, OFFICIAL_SETS, PAIR_TABLES
+
+    page = PAGE.read_text(encoding="utf-8")
+    facts = [
+        f"{table}.{fact.name}" for table, keyed in KEYED_TABLES.items() if keyed.file for fact in keyed.facts
+    ]
+    missing = [
+        name for name in (*PAIR_TABLES, *KEYED_TABLES, *OFFICIAL_SETS, *facts) if f"`{name}`" not in page
+    ]
+    assert missing == []
+
+
+def test_the_page_names_every_word_of_a_search_and_every_placeholder_of_its_own() -> None:
+    from validator.rules.exists import SEARCH_KEYS
+    from validator.rules.message import DAY, NOTE, OTHER_TITLE, PROVIDER, SHARE
+
+    page = PAGE.read_text(encoding="utf-8")
+    words = (*SEARCH_KEYS, *(f"{{{name}}}" for name in (*DAY, NOTE, OTHER_TITLE, *PROVIDER, *SHARE)))
+    assert [word for word in words if word not in page] == []

@@ -135,6 +135,7 @@ class _Speaker:
             sentence.replace("the claim", "its claim")
             .replace("the line", "it")
             .replace("the code", "its code")
+            .replace("the procedure is", "it is")
         )
 
     def _noun(self, field: Field) -> str:

@@ -33,6 +33,7 @@ from validator.rules.shapes import known_keys, read_choice, read_rule_id, read_t
 from validator.rules.values import read_truth
 
 GRAINS: tuple[Grain, ...] = get_args(Grain)
+# No rule needs them: rows of a day or a patient are held together by there_is with `same` and `equal`.
 _GRAINS_LATER = ("claim_day", "patient")
 STATUSES: tuple[Status, ...] = get_args(Status)
 REQUIRED = (

@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+from validator.reference.schema import KEYED_TABLES
 from validator.rules.model import Field, Scalar
 from validator.rules.names import NAMES, Name
 from validator.rules.problems import listed
@@ -30,6 +31,23 @@ _NOUNS = {
     "icd10.age_from": "lowest age for the code",
     "icd10.age_to": "highest age for the code",
     "icd10.seventh_character": "7th character",
+    "icd10.side": "side that the code names",
+    "icd10.side_family": "family of codes that differ in the side only",
+    "icd10.encounter": "encounter that the 7th character names",
+    "icd10.stem": "code without its 7th character",
+    "icd10.trimester": "trimester that the code names",
+    "icd10.gestation_trimester": "trimester of the weeks that the code names",
+    "icd10.intent": "intent that the code names",
+    "icd10.code_first": "code first note of the code",
+    "icd10.hcc_v24": "payment HCC (V24) of the code",
+    "icd10.hcc_v28": "payment HCC (V28) of the code",
+    "icd10pcs.status": "status of the procedure code",
+    "mpfs.status": "fee schedule status of the procedure code",
+    "mpfs.bilateral": "bilateral surgery indicator of the procedure code",
+    "mpfs.global_days": "global period of the procedure code",
+    "mue.value": "medically unlikely edit of the procedure code",
+    "mue.adjudication": "adjudication indicator of the medically unlikely edit",
+    "visit_time.minutes": "typical minutes of the procedure code",
     "line.number": "line number",
     "line.units": "number of units",
     "line.from_date": "first day of the line",
@@ -82,6 +100,45 @@ _SAYINGS = {
         "the code would be valid with the placeholder X in its place",
         "the placeholder X would not make the code valid",
     ),
+    "icd10.cc": ("the code is a CC", "the code is no CC"),
+    "icd10.mcc": ("the code is an MCC", "the code is no MCC"),
+    "icd10.ends_next_release": (
+        "the code is not in the next loaded release",
+        "the code goes on in the next loaded release",
+    ),
+    "icd10.family_has_sides": (
+        "the code has siblings for the right and for the left side",
+        "the code has no siblings for the right and for the left side",
+    ),
+    "icd10.family_has_bilateral": (
+        "the code has a sibling for both sides",
+        "the code has no sibling for both sides",
+    ),
+    "icd10.says_unspecified": (
+        "the code is unspecified although more specific codes stand beside it",
+        "the code is specific, or no more specific code stands beside it",
+    ),
+    "icd10.hcc_chronic": (
+        "the code belongs to a chronic payment HCC",
+        "the code belongs to no chronic payment HCC",
+    ),
+    "icd10.in_tabular": (
+        "the code stands in the loaded tabular list",
+        "the code does not stand in the loaded tabular list",
+    ),
+    "icd10pcs.vaginal_delivery": (
+        "the procedure is a vaginal delivery",
+        "the procedure is no vaginal delivery",
+    ),
+    "icd10pcs.cesarean": ("the procedure is a cesarean delivery", "the procedure is no cesarean delivery"),
+    "icd10pcs.noncovered": (
+        "the procedure is not covered by Medicare",
+        "the procedure is not on the list of procedures that Medicare does not cover",
+    ),
+    "icd10pcs.limited_coverage": (
+        "the procedure is covered by Medicare within limits only",
+        "the procedure is not on the list of procedures that Medicare covers within limits",
+    ),
     "icd9.exists": ("the code stands in ICD-9-CM", "the code does not stand in ICD-9-CM"),
 }
 
@@ -103,7 +160,7 @@ _VALUES = {
         "after_last_release": "after the last loaded release",
     },
 }
-_OF = {"icd10": "code", "icd9": "code"}
+_OF = {"icd10": "code", "icd9": "code", **dict.fromkeys(KEYED_TABLES, "procedure code")}
 _CAPITALS = {"npi": "NPI", "npis": "NPIs", "tin": "tax number", "drg": "DRG", "ndc": "NDC"}
 
 

@@ -237,7 +237,7 @@ def test_value_sets_may_be_unknown_or_none(tmp_path: Path) -> None:
     write_folder(
         tmp_path, {"claim/ZZ002.yaml": variant("ZZ002", "flag_when: {claim.drg: {in_set: some_set}}\n")}
     )
-    assert "no value set is known here" in text_of_problems(tmp_path)
+    assert "there is no value set" in text_of_problems(tmp_path)
     assert len(read_rule_set(tmp_path, value_sets=None).rules) == 2
     assert len(read_rule_set(tmp_path, value_sets=["some_set"]).rules) == 2
 
