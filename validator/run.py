@@ -133,7 +133,7 @@ def judge(
     clock.mark("claims")
     if not evaluations:  # an empty night, or every row rejected: nothing to judge is a result too
         evaluations.append(evaluate(no_claims(), rules, reference, settings))
-    judgement = conclude(evaluations, rules, carried)
+    judgement = conclude(evaluations, rules, carried, settings)
     clock.mark("judging")
     return judgement, replaced
 

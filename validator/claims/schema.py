@@ -305,6 +305,7 @@ class ClaimTables:
     procedures: pl.DataFrame
     lines: pl.DataFrame
     carried: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    earlier: frozenset[str] = frozenset()
 
     def __iter__(self) -> Iterator[tuple[str, pl.DataFrame]]:
         return iter((name, getattr(self, name)) for name in TABLES)

@@ -1,11 +1,18 @@
-"""Why a rule could not judge a row: which of the fields it reads were blank there."""
+"""Why a rule could not judge a row: which fields were blank there, which official file was not added."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import polars as pl
 
+from validator.engine.frames import Frames
+from validator.reference.schema import KEYED_TABLES, OFFICIAL_SETS, PAIR_TABLES
 from validator.rules.model import Rule
-from validator.rules.reads import conditions_of, reads, searches
+from validator.rules.names import NAMES, readable
+from validator.rules.reads import comparisons, conditions_of, fields_of, reads, searches
+
+if TYPE_CHECKING:
+    from validator.reference.lookup import Reference
 
 BLANKS: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "rule_id": pl.String,
@@ -13,19 +20,24 @@ BLANKS: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "rows": pl.UInt64,
 }
 ANOTHER_ROW = "another row"
+MISSING_FILE = "file: "
 
 
-def blanks_of(rule: Rule, frame: pl.DataFrame, outcome: pl.Series) -> pl.DataFrame:
+def blanks_of(rule: Rule, verdict: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     """rule_id, field, rows: on how many of the rows that the rule could not judge each field was blank.
 
-    frame: the rows of the grain with their fields. A fact of the code is blank for want of a covered date,
-    so the coding date is named for all of them. Where this row lacks nothing, another row did.
+    A fact of the code is blank for want of a covered date, so the coding date is named for all of them. An
+    official table that was not added is named by its file. Where this row lacks nothing, another row did.
     """
-    is_silent = outcome == "not_evaluated"
-    if not is_silent.any():
+    rows = verdict.filter(pl.col("outcome") == "not_evaluated")["row"]
+    if rows.is_empty():
         return pl.DataFrame(schema=BLANKS)
-    own = [name for name in reads(rule).unknown_possible if name in frame.columns]
-    silent = frame.select("row", *own).filter(is_silent)
+    files = missing_files(rule, frames.reference)
+    if files:
+        told = [{"rule_id": rule.rule_id, "field": MISSING_FILE + f, "rows": rows.len()} for f in files]
+        return pl.DataFrame(told, schema=BLANKS)
+    own = [n for n in reads(rule).unknown_possible if n in NAMES and readable(NAMES[n], rule.check_each)]
+    silent = frames.fields(rule.check_each, own, rows)
     blank: dict[str, pl.Expr] = {}
     for name in own:
         told_as = _named(name)
@@ -36,6 +48,27 @@ def blanks_of(rule: Rule, frame: pl.DataFrame, outcome: pl.Series) -> pl.DataFra
         counts[ANOTHER_ROW] = silent.filter(~lacking).height
     told = [{"rule_id": rule.rule_id, "field": name, "rows": n} for name, n in counts.items() if n]
     return pl.DataFrame(told, schema=BLANKS)
+
+
+def missing_files(rule: Rule, reference: "Reference") -> list[str]:
+    """The official files that the rule reads and that nobody added, in the words of the reference."""
+    return sorted(set(_missing(rule, reference)))
+
+
+def _missing(rule: Rule, reference: "Reference") -> Iterator[str]:
+    for condition in (rule.only_for, rule.flag_when):
+        for compare in comparisons(condition):
+            name = str(compare.value)
+            is_official = compare.operator in ("in_set", "not_in_set") and name in OFFICIAL_SETS
+            if is_official and reference.value_set(name) is None:
+                yield OFFICIAL_SETS[name]
+            for table in {field.table for field in fields_of(compare)} & set(KEYED_TABLES):
+                if reference.keyed(table) is None:
+                    yield KEYED_TABLES[table].file
+        for search in searches(condition):
+            listed = search.listed_in
+            if listed and reference.pairs(listed.table) is None:
+                yield PAIR_TABLES[listed.table].file
 
 
 def _named(name: str) -> str:

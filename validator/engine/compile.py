@@ -8,7 +8,8 @@ import polars as pl
 
 from validator.claims.schema import rule_columns
 from validator.engine.frames import recorded_name
-from validator.reference.schema import ICD10_FACTS, RULE_FACTS
+from validator.engine.keyed import KEYED_FACTS, known_name
+from validator.reference.schema import ICD10_FACTS, LIST_FACTS, RULE_FACTS
 from validator.rules.model import All, Any_, Compare, Condition, Exists, Field, None_, Scalar
 
 _COLUMNS = rule_columns()
@@ -21,6 +22,7 @@ ExistsColumns = Mapping[Exists, str]
 
 # Facts that need a date inside the loaded releases.
 PERIOD_FACTS = frozenset(f"icd10.{fact.name}" for fact in ICD10_FACTS)
+_LIST_FACTS = frozenset(f"icd10.{fact.name}" for fact in LIST_FACTS)
 
 _NEGATIVE = {"is_not", "not_in_set", "differs_from"}
 
@@ -53,6 +55,8 @@ def compile_comparison(compare: Compare, recorded: Recorded) -> pl.Expr:
     """One comparison; a blank that means "there is none" is an answer, any other blank is unknown."""
     if compare.operator == "present":
         return _present(compare)
+    if compare.operator == "left_blank":
+        return _left_blank(compare, recorded)
     plain = _compare(compare)
     negative = compare.operator in _NEGATIVE
     for side in (compare.field, compare.value):
@@ -67,14 +71,18 @@ def there_is_none(field: Field, recorded: Recorded) -> pl.Expr | None:
     A fact that a code in force does not have (an age group, a reserved sex) is such a blank too.
     """
     prefix = "other." if field.other else ""
+    blank = pl.col(str(field)).is_null()
+    if field.name in KEYED_FACTS:
+        return blank & pl.col(f"{prefix}{known_name(field.name)}")
     if field.name in RULE_FACTS and not RULE_FACTS[field.name].always:
-        return pl.col(str(field)).is_null() & (pl.col(f"{prefix}icd10.status") == "in_force").fill_null(False)
+        in_force = (pl.col(f"{prefix}icd10.status") == "in_force").fill_null(False)
+        in_force = in_force & pl.col(f"{prefix}icd10.in_tabular") if field.name in _LIST_FACTS else in_force
+        return blank & in_force
     if field.name not in _COLUMNS or _COLUMNS[field.name][1].blank != "none":
         return None
     carried = recorded(field.name)
     if carried is False:
         return None
-    blank = pl.col(str(field)).is_null()
     if carried:
         return blank
     return blank & pl.col(prefix + recorded_name(field.name))
@@ -89,17 +97,42 @@ def _present(compare: Compare) -> pl.Expr:
     there = column.is_not_null()
     if _is_list(compare.field):
         there = there & (column.list.len() > 0).fill_null(False)
-    if compare.field.name in PERIOD_FACTS:
-        # A code without a covered date has no known facts; that is not the same as having none.
-        prefix = "other." if compare.field.other else ""
-        there = pl.when(pl.col(f"{prefix}icd10.status").is_not_null()).then(there)
+    # What was not looked up is not known to be absent: no covered date, no note of the code, no table added.
+    prefix = "other." if compare.field.other else ""
+    name = compare.field.name
+    if name in PERIOD_FACTS or name in _LIST_FACTS:
+        looked_up = pl.col(f"{prefix}icd10.status").is_not_null()
+        if name in _LIST_FACTS:
+            looked_up = looked_up & (
+                pl.col(f"{prefix}icd10.in_tabular") | (pl.col(f"{prefix}icd10.status") != "in_force")
+            )
+        there = pl.when(looked_up).then(there)
+    if name in KEYED_FACTS:
+        there = pl.when(pl.col(f"{prefix}{known_name(name)}")).then(there)
     return there if compare.value else ~there
+
+
+def _left_blank(compare: Compare, recorded: Recorded) -> pl.Expr:
+    """Blank although the feed carries the column; where it does not, nobody knows what stood there."""
+    column = pl.col(str(compare.field))
+    blank = column.is_null()
+    if _is_list(compare.field):
+        blank = blank | (column.list.len() == 0).fill_null(False)
+    carried = recorded(compare.field.name)
+    if carried is False:
+        return pl.lit(None, dtype=pl.Boolean)
+    if carried is None:
+        prefix = "other." if compare.field.other else ""
+        blank = pl.when(pl.col(prefix + recorded_name(compare.field.name))).then(blank)
+    return blank if compare.value else ~blank
 
 
 def _compare(compare: Compare) -> pl.Expr:
     column = pl.col(str(compare.field))
     value = compare.value
     if isinstance(value, Field):
+        if compare.operator == "element_of":
+            return pl.when(column.is_not_null()).then(pl.col(str(value)).list.contains(column))
         return _against(column, compare.operator, pl.col(str(value)))
     if compare.operator in ("in_set", "not_in_set"):
         member = pl.col(set_column(compare))

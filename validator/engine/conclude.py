@@ -7,13 +7,17 @@ from decimal import Decimal
 import polars as pl
 
 from validator.claims.schema import MONEY, rule_columns
-from validator.engine.blanks import ANOTHER_ROW
+from validator.engine.blanks import ANOTHER_ROW, MISSING_FILE
 from validator.engine.evaluate import Evaluation
+from validator.engine.findings import citation
+from validator.engine.providers import NO_PEERS, TOO_FEW, ProviderJudgement, judge_providers
+from validator.engine.settings import Settings
 from validator.findings.identity import with_ordinals
 from validator.findings.schema import RULE_COUNTS, SEVERITY
 from validator.rules.model import OUTCOMES, SEVERITIES, RuleSet
 
 _COLUMNS = rule_columns()
+_HOW_TO_ADD = "validator reference add FILE"
 _NAMED_FIELDS = 3  # of a rule's reasons for silence, the most frequent first
 
 # The same input gives the same order, however it was cut into partitions.
@@ -41,10 +45,16 @@ class Judgement:
 
 
 def conclude(
-    evaluations: Sequence[Evaluation], rules: RuleSet, carried: Mapping[str, frozenset[str]]
+    evaluations: Sequence[Evaluation],
+    rules: RuleSet,
+    carried: Mapping[str, frozenset[str]],
+    settings: Settings,
 ) -> Judgement:
     """Add the partitions up. `carried`: source file -> canonical columns, to say why a rule was silent."""
-    findings = pl.concat([e.findings for e in evaluations]).sort(_ORDER, nulls_last=True)
+    citations = {rule.rule_id: citation(rule) for rule in rules.rules}
+    providers = judge_providers([e.tallies for e in evaluations], rules, settings, citations)
+    findings = pl.concat([*(e.findings for e in evaluations), providers.findings])
+    findings = findings.sort(_ORDER, nulls_last=True)
     findings = with_ordinals(findings)
     at_risk = pl.concat([e.claims_at_risk for e in evaluations]).sort(
         ["expected_loss", "amount_at_risk", "source_file", "source_row", "claim_key"],
@@ -58,7 +68,7 @@ def conclude(
     hidden = findings["suppressed_by"].drop_nulls().value_counts()
     return Judgement(
         findings=findings,
-        rule_counts=_rule_counts(evaluations, rules, carried),
+        rule_counts=_rule_counts(evaluations, providers, rules, carried),
         claims_at_risk=at_risk,
         amount_by_severity={s: amounts.get(s) or 0 for s in SEVERITIES},
         suppressed=dict(hidden.sort("suppressed_by").iter_rows()),
@@ -68,10 +78,14 @@ def conclude(
 
 
 def _rule_counts(
-    evaluations: Sequence[Evaluation], rules: RuleSet, carried: Mapping[str, frozenset[str]]
+    evaluations: Sequence[Evaluation],
+    providers: ProviderJudgement,
+    rules: RuleSet,
+    carried: Mapping[str, frozenset[str]],
 ) -> pl.DataFrame:
+    counted = [*(e.counts for e in evaluations), providers.counts]
     summed = (
-        pl.concat([e.counts for e in evaluations])
+        pl.concat([c.select("rule_id", *OUTCOMES, "suppressed") for c in counted])
         .group_by("rule_id")
         .agg(pl.col(*OUTCOMES, "suppressed").sum())
     )
@@ -96,7 +110,7 @@ def _rule_counts(
             "severity": SEVERITY,
         },
     )  # fmt: skip
-    why = why_not_evaluated(pl.concat([e.blanks for e in evaluations]), carried)
+    why = why_not_evaluated(pl.concat([*(e.blanks for e in evaluations), providers.blanks]), carried)
     counts = told.join(summed, on="rule_id", how="left").join(money, on="rule_id", how="left")
     counts = counts.join(why, on="rule_id", how="left")
     return counts.select(
@@ -116,6 +130,12 @@ def why_not_evaluated(blanks: pl.DataFrame, carried: Mapping[str, frozenset[str]
     said = (
         pl.when(pl.col("field") == ANOTHER_ROW)
         .then(pl.lit("another row of the claim or patient lacks what would decide"))
+        .when(pl.col("field").str.starts_with(MISSING_FILE))
+        .then(pl.format(f"add {{}} ({_HOW_TO_ADD})", pl.col("field").str.strip_prefix(MISSING_FILE)))
+        .when(pl.col("field") == TOO_FEW)
+        .then(pl.lit("too few rows of the provider to tell"))
+        .when(pl.col("field") == NO_PEERS)
+        .then(pl.lit("too few rows of other providers of the same kind to compare with"))
         .when(pl.col("field").is_in(missing))
         .then(pl.format("{} is not in the feed", "field"))
         .when(pl.col("field") == "diagnosis.coding_date")

@@ -1,23 +1,24 @@
 """One partition judged by all rules: findings, counts and tallies, as a pure function."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from validator.claims.schema import MONEY, ClaimTables
+from validator.claims.schema import MONEY, RULE_TABLES, ClaimTables
+from validator.engine.blanks import BLANKS
 from validator.engine.findings import findings_of_grain
 from validator.engine.frames import Frames
-from validator.engine.needs import GRAINS, fields_by_table
-from validator.engine.outcomes import GrainOutcomes, judge_grain
+from validator.engine.outcomes import OUTCOME, GrainOutcomes, judge_grain
+from validator.engine.providers import Tallies, tally
+from validator.engine.settings import Settings
 from validator.findings import money
 from validator.findings.risk import risk_scores
 from validator.findings.schema import CLAIMS_AT_RISK, FINDINGS
 from validator.findings.suppression import Suppress, suppressed_by
-from validator.rules.model import OUTCOMES, RuleSet
+from validator.rules.model import OUTCOMES, Rule, RuleSet
 
 if TYPE_CHECKING:
     from validator.reference.lookup import Reference
@@ -25,11 +26,19 @@ if TYPE_CHECKING:
 _INTERNAL = {"claim_no": pl.UInt32, "grain": pl.String, "line_row": pl.UInt32, "pointed_position": pl.UInt8}
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What a run is told from outside: the date of the batch, read once at the command line."""
+_NO_COUNTS = pl.DataFrame(schema={"rule_id": pl.String, **dict.fromkeys(OUTCOMES, pl.UInt64)})
+_OUTCOMES = {
+    "rule_id": pl.String,
+    "claim_key": pl.String,
+    "diagnosis_role": pl.String,
+    "diagnosis_position": pl.UInt8,
+    "line_number": pl.UInt16,
+    "source_row": pl.UInt32,
+    "outcome": pl.String,
+}
 
-    batch_date: date
+# What one finding can be about, in order of judging; providers come when all partitions are judged.
+GRAINS = ("diagnosis", "line", "claim")
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,7 @@ class Evaluation:
     four outcomes, `suppressed`. blanks: rule_id, field, rows: what the rules missed where they could not
     judge. rule_amounts: rule_id, amount. severity_amounts: severity, amount.
     claims_at_risk: CLAIMS_AT_RISK. Suppressed findings stand in `findings` and count in nothing else.
+    tallies: what the rules about providers counted here.
     """
 
     findings: pl.DataFrame
@@ -50,6 +60,7 @@ class Evaluation:
     claims_at_risk: pl.DataFrame
     claims: int
     charged: Decimal
+    tallies: Tallies = field(default_factory=Tallies)
 
 
 def evaluate(
@@ -62,7 +73,8 @@ def evaluate(
     frames, judged = judge(partition, rules, reference, settings)
     found = [findings_of_grain(grain, _rules_of(rules, grain.grain), frames) for grain in judged]
     findings = _gathered(found, reference, rules, settings)
-    counts = pl.concat([grain.counts() for grain in judged]).join(
+    tallies = tally(_rules_of(rules, "provider"), frames, findings)
+    counts = pl.concat([_NO_COUNTS, *(grain.counts() for grain in judged)]).join(
         findings.filter(pl.col("suppressed_by").is_not_null())
         .group_by("rule_id")
         .agg(pl.len().alias("suppressed")),
@@ -70,15 +82,22 @@ def evaluate(
         how="left",
     )
     counts = counts.with_columns(pl.col("suppressed").fill_null(0).cast(pl.UInt64))
-    blanks = pl.concat([grain.blanks for grain in judged])
-    return _with_money(findings, counts, blanks, partition, rules)
+    blanks = pl.concat([pl.DataFrame(schema=BLANKS), *(grain.blanks for grain in judged)])
+    return replace(_with_money(findings, counts, blanks, partition, rules), tallies=tallies)
+
+
+def tonight(partition: ClaimTables) -> pl.DataFrame:
+    """The claims that are judged: those of earlier nights are only looked at by their rules."""
+    if not partition.earlier:
+        return partition.claims
+    return partition.claims.filter(~pl.col("source_file").is_in(sorted(partition.earlier)))
 
 
 def judge(
     partition: ClaimTables, rules: RuleSet, reference: "Reference", settings: Settings
 ) -> tuple[Frames, list[GrainOutcomes]]:
     """The outcomes of every rule on every row, grain by grain."""
-    frames = Frames(partition, reference, fields_by_table(rules.rules), settings.batch_date)
+    frames = Frames(partition, reference, settings)
     judged = [
         judge_grain(grain, of_grain, rules.precedence, frames)
         for grain in GRAINS
@@ -95,29 +114,32 @@ def outcomes(
     Columns: rule_id, claim_key, diagnosis_role, diagnosis_position, line_number, source_row, outcome.
     """
     _, judged = judge(partition, rules, reference, settings)
-    parts = []
     keys = partition.claims.select("claim_no", "claim_key")
+    parts = [pl.DataFrame(schema=_OUTCOMES)]
     for grain in judged:
-        place = {"diagnosis": partition.diagnoses, "line": partition.lines, "claim": partition.claims}[
-            grain.grain
-        ]
-        none = pl.lit(None)
-        rows = place.select(
-            "claim_no",
-            (pl.col("role") if grain.grain == "diagnosis" else none).cast(pl.String).alias("diagnosis_role"),
-            (pl.col("position") if grain.grain == "diagnosis" else none)
+        place = getattr(partition, RULE_TABLES[grain.grain])[grain.rows]
+        rows = place.with_columns(grain.rows.alias("row")).join(
+            keys, on="claim_no", how="left", maintain_order="left", suffix="_of_claim"
+        )
+        blank = pl.lit(None)
+        rows = rows.select(
+            "row",
+            "claim_key",
+            (pl.col("role") if grain.grain == "diagnosis" else blank).cast(pl.String).alias("diagnosis_role"),
+            (pl.col("position") if grain.grain == "diagnosis" else blank)
             .cast(pl.UInt8)
             .alias("diagnosis_position"),
-            (pl.col("line_number") if grain.grain == "line" else none).cast(pl.UInt16).alias("line_number"),
+            (pl.col("line_number") if grain.grain == "line" else blank).cast(pl.UInt16).alias("line_number"),
             "source_row",
-        ).join(keys, on="claim_no", how="left", maintain_order="left")
-        for rule_id in grain.outcomes.columns:
-            verdict = grain.outcomes[rule_id].cast(pl.String).alias("outcome")
-            parts.append(rows.select(pl.lit(rule_id).alias("rule_id"), pl.all()).with_columns(verdict))
-    return pl.concat(parts).drop("claim_no")
+        )
+        for rule_id, told in grain.by_rule.items():
+            whole = rows.join(told, on="row", how="left", maintain_order="left")
+            said = pl.col("outcome").fill_null(pl.lit("out_of_scope", dtype=OUTCOME)).cast(pl.String)
+            parts.append(whole.select(pl.lit(rule_id).alias("rule_id"), pl.exclude("row", "outcome"), said))
+    return pl.concat(parts)
 
 
-def _rules_of(rules: RuleSet, grain: str) -> list:
+def _rules_of(rules: RuleSet, grain: str) -> list[Rule]:
     return [rule for rule in rules.rules if rule.check_each == grain]
 
 
@@ -155,7 +177,8 @@ def _with_money(
     findings: pl.DataFrame, counts: pl.DataFrame, blanks: pl.DataFrame, partition: ClaimTables, rules: RuleSet
 ) -> Evaluation:
     """Amounts of each finding, of each rule, of each severity and of each claim."""
-    claims = partition.claims.select("claim_no", "total_charge")
+    judged = tonight(partition)
+    claims = judged.select("claim_no", "total_charge")
     lines = partition.lines.select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"), "claim_no", "charge", "diagnosis_pointers"
     )
@@ -175,7 +198,7 @@ def _with_money(
             .cast(MONEY)
             .alias("expected_loss")
         )
-        .join(partition.claims, on="claim_no")
+        .join(judged, on="claim_no")
         .select(pl.col(name).cast(kind) for name, kind in CLAIMS_AT_RISK.items())
     )
     return Evaluation(
@@ -185,6 +208,6 @@ def _with_money(
         rule_amounts=by_rule.group_by("rule_id").agg(pl.col("amount").sum()),
         severity_amounts=money.amounts_by_severity(counting, claims, covered),
         claims_at_risk=at_risk,
-        claims=partition.claims.height,
-        charged=Decimal(partition.claims["total_charge"].sum() or 0),
+        claims=judged.height,
+        charged=Decimal(judged["total_charge"].sum() or 0),
     )

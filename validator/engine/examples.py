@@ -1,13 +1,17 @@
 """A rule's own examples are run through the engine, all rules of the set speaking together."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from validator.engine.evaluate import Settings, outcomes
-from validator.engine.given import build_claims, read_given
+from validator.claims.schema import ClaimTables
+from validator.engine.evaluate import evaluate, outcomes
+from validator.engine.given import Given, build_claims, read_given
+from validator.engine.providers import judge_providers
+from validator.engine.settings import Settings
 from validator.errors import Place
 from validator.rules.model import Example, Outcome, Rule, RuleSet
 
@@ -37,7 +41,8 @@ class ExampleResult:
 def run_examples(rules: Iterable[Rule], rule_set: RuleSet, reference: "Reference") -> list[ExampleResult]:
     """Run the examples of `rules`; rules that are not in the set (drafts) are judged beside it.
 
-    All examples of one batch date are one partition: examples share no patient, so none sees another.
+    All examples of one batch date, with the same added tables, are one partition: examples share no
+    patient, so none sees another.
     """
     asked = {rule.rule_id: rule for rule in rules}
     others = [rule for rule in rule_set.rules if rule.rule_id not in asked]
@@ -45,22 +50,45 @@ def run_examples(rules: Iterable[Rule], rule_set: RuleSet, reference: "Reference
     examples = [(rule, example) for rule in asked.values() for example in rule.examples]
     given = [read_given(example.given, example.place) for _, example in examples]
     results: dict[int, Outcome] = {}
-    for batch_date in sorted({g.batch_date for g in given}):
-        chosen = [n for n, g in enumerate(given) if g.batch_date == batch_date]
+    for situation in dict.fromkeys(_situation(g) for g in given):
+        chosen = [n for n, g in enumerate(given) if _situation(g) == situation]
+        settings, tables = situation
         partition = build_claims([given[n] for n in chosen])
         speaking = _with_rivals({examples[n][0].rule_id for n in chosen}, together)
-        judged = outcomes(partition, speaking, reference, Settings(batch_date))
-        files = partition.claims.select("claim_key", "source_file")
-        judged = (
-            judged.join(files, on="claim_key")
-            .group_by("rule_id", "source_file")
-            .agg(pl.col("outcome").unique())
-        )
-        found = {(row["rule_id"], row["source_file"]): row["outcome"] for row in judged.iter_rows(named=True)}
+        equipped = reference.with_tables(json.loads(tables)) if tables != "{}" else reference
+        found = _outcomes(partition, speaking, equipped, settings)
         for position, n in enumerate(chosen):
             seen = found.get((examples[n][0].rule_id, f"example-{position}"), ())
             results[n] = next((o for o in _STRONGEST_FIRST if o in seen), "out_of_scope")
+        # Rows of different claims add up for a provider, so its examples are judged one by one.
+        for n in chosen:
+            if examples[n][0].check_each == "provider":
+                alone = replace(together, rules=(examples[n][0],))
+                results[n] = _provider_outcome(given[n], alone, equipped, settings)
     return [_result(rule, example, results[n]) for n, (rule, example) in enumerate(examples)]
+
+
+def _situation(given: Given) -> tuple[Settings, str]:
+    """What examples must share to be judged together."""
+    return Settings(given.batch_date, given.claims_from, given.delivered), given.tables
+
+
+def _outcomes(
+    partition: ClaimTables, rules: RuleSet, reference: "Reference", settings: Settings
+) -> dict[tuple[str, str], list[str]]:
+    """(rule, example) -> the outcomes that its rows have."""
+    judged = outcomes(partition, rules, reference, settings)
+    files = partition.claims.select("claim_key", "source_file")
+    judged = (
+        judged.join(files, on="claim_key").group_by("rule_id", "source_file").agg(pl.col("outcome").unique())
+    )
+    return {(row["rule_id"], row["source_file"]): row["outcome"] for row in judged.iter_rows(named=True)}
+
+
+def _provider_outcome(given: Given, rules: RuleSet, reference: "Reference", settings: Settings) -> Outcome:
+    evaluated = evaluate(build_claims([given]), rules, reference, settings)
+    counts = judge_providers([evaluated.tallies], rules, settings, {rules.rules[0].rule_id: ""}).counts
+    return next((o for o in _STRONGEST_FIRST if counts[o].sum()), "out_of_scope")
 
 
 def _with_rivals(rule_ids: set[str], rule_set: RuleSet) -> RuleSet:

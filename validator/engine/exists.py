@@ -1,8 +1,9 @@
-"""`there_is` and `there_is_no`: does another row exist? Answered with joins, three-valued.
+"""`there_is` and `there_is_no`: do other rows exist? Answered with joins, three-valued.
 
-True when some other row fits in every respect. Blank when none does for certain but one might: a row of
-the same claim or patient lacks the value that would decide, this row itself lacks the key, or the feed
-delivers no such rows at all. Otherwise false. Nothing is assumed about the order of rows.
+True when some other row fits in every respect (or so many, or with such a sum, as is asked). Blank when
+that is not certain but may be: a row of the same claim or patient lacks the value that would decide, this
+row itself lacks the key, the feed delivers no such rows at all, or they may lie outside the claims at hand.
+Otherwise false. Nothing is assumed about the order of rows.
 """
 
 from dataclasses import dataclass
@@ -10,23 +11,30 @@ from dataclasses import dataclass
 import polars as pl
 
 from validator.claims.schema import rule_columns
-from validator.engine.compile import compile_condition, set_column, there_is_none
-from validator.engine.frames import Frames, recorded_name
+from validator.engine.candidates import conjuncts, not_ruled_out
+from validator.engine.compile import compile_condition, there_is_none
+from validator.engine.counting import count_verdict, total_verdict
+from validator.engine.frames import Frames
+from validator.engine.listing import Listing, fields_read
 from validator.engine.order import stands_earlier, with_order
-from validator.engine.value_sets import membership
-from validator.rules.model import All, Condition, DaysApart, Exists, Field
-from validator.rules.reads import KEY_OF_SAME, comparisons, fields_of, joining_fields
+from validator.engine.value_sets import SETS, with_value_sets
+from validator.engine.windows import asks_for_absent_types, date_fields, is_open, roles_asked
+from validator.reference.schema import RULE_FACTS
+from validator.rules.model import All, Condition, DaysApart, Exists, Field, YearsApart
+from validator.rules.reads import OWN_DATE, comparisons, fields_of
 
 _COLUMNS = rule_columns()
-_KEY_FIELDS = {"claim": "claim_no", **KEY_OF_SAME}
+_BILLING_PROVIDER = "claim.billing_npi"
 _NONE = "\x00"  # stands for "there is none" in a key, so that none equals none
+MATCHES = {"row": pl.UInt32, "other.row": pl.UInt32, "note": pl.UInt32}
 
 
 @dataclass(frozen=True)
 class Existence:
     """Outcome per row asked about, and the first row found.
 
-    `outcome`: row, exists (nullable). `matches`: row, other.row; at most one per row.
+    `outcome`: row, exists (nullable). `matches`: row, other.row, note (of the table that lists the pair);
+    at most one per row.
     """
 
     outcome: pl.DataFrame
@@ -45,8 +53,49 @@ class _Key:
     widens: bool
 
 
+def own_fields(exists: Exists, grain: str) -> set[str]:
+    """The fields of this row that a search reads."""
+    names = {f.name for f in exists.equal} | {f.name for f in date_fields(exists)}
+    names |= {f.name for c in comparisons(exists.where) for f in fields_of(c) if not f.other}
+    if "billing_provider" in exists.same:
+        names.add(_BILLING_PROVIDER)
+    if exists.listed_in:
+        names |= fields_read(exists.listed_in, grain, exists.table)[0]
+    if exists.total:
+        names.add(exists.total.of.name)
+        if isinstance(exists.total.value, Field):
+            names.add(exists.total.value.name)
+    return names - {"batch.date"}
+
+
+def other_fields(exists: Exists, grain: str) -> set[str]:
+    """The fields of the row that is looked for."""
+    names = {f.name for f in exists.equal}
+    names |= {f.name for c in comparisons(exists.where) for f in fields_of(c) if f.other}
+    if any(c.operator in SETS for c in comparisons(exists.where)):
+        names |= set(OWN_DATE[exists.table])
+    if "billing_provider" in exists.same:
+        names.add(_BILLING_PROVIDER)
+    if exists.days_apart:
+        names.add(exists.days_apart.to_field.name)
+    if exists.same_year:
+        names.add(exists.same_year.name)
+    if exists.years_apart:
+        names.add(exists.years_apart.to_field.name)
+    if exists.listed_in:
+        names |= fields_read(exists.listed_in, grain, exists.table)[1]
+    if exists.total:
+        names.add(exists.total.of.name)
+    if exists.how_many and exists.how_many.of == "days":
+        names |= set(OWN_DATE[exists.table])
+    return names - {"batch.date"}
+
+
 def judge_existence(exists: Exists, grain: str, asked: pl.DataFrame, frames: Frames) -> Existence:
-    """Answer for every row of `asked` (rows of the grain's frame with their fields)."""
+    """Answer for every row of `asked` (rows of the grain with `own_fields`)."""
+    if asked.is_empty():
+        nothing = asked.select("row", pl.lit(None, pl.Boolean).alias("exists"))
+        return Existence(nothing, pl.DataFrame(schema=MATCHES))
     return _Search(exists, grain, frames).answer(asked)
 
 
@@ -55,17 +104,20 @@ class _Search:
 
     def __init__(self, exists: Exists, grain: str, frames: Frames) -> None:
         self.exists = exists
+        self.grain = grain
         self.frames = frames
         self.same_table = grain == exists.table
-        self.keys = [_Key(f"key:{_KEY_FIELDS[s]}", _KEY_FIELDS[s], False) for s in exists.same]
-        held = {key.field for key in self.keys}
-        self.keys += [_Key(f"key:{f.name}", f.name, True) for f in exists.equal if f.name not in held]
+        self.keys = [_Key(f"key:{word}", "", False) for word in exists.same]
+        self.keys += [_Key(f"key:{f.name}", f.name, True) for f in exists.equal]
         self.alone, self.paired = _split(exists.where)
+        self.listing = Listing(exists.listed_in, grain, frames) if exists.listed_in else None
 
     def answer(self, asked: pl.DataFrame) -> Existence:
         names = [key.name for key in self.keys]
-        others = self._others()
         asked = self._with_keys(asked, other=False)
+        if self.listing:
+            asked = self.listing.with_day_and_setting(asked)
+        others = self._others(asked)
         mine_known = pl.all_horizontal(
             *(pl.col(name).is_not_null() for name in names), self._own_date_known()
         )
@@ -76,69 +128,120 @@ class _Search:
         else:
             first = complete.filter(pl.col("fits")).group_by(names).agg(pl.col("other.row").min())
             hits = sure.join(first, on=names, how="inner").select("row", "other.row")
+            hits = hits.with_columns(pl.lit(None, pl.UInt32).alias("note"))
             open_ones = complete.filter(pl.col("fits").is_null())
             maybes = sure.join(open_ones, on=names, how="semi").select("row")
-        told = pl.lit(self._is_told()).gather(pl.col("claim_no"))
-        unknown = pl.concat(
-            [asked.filter(~mine_known | ~told).select("row"), maybes, self._possible(sure, others)]
-        )
-        outcome = asked.select("row").with_columns(
-            pl.when(pl.col("row").is_in(hits["row"].implode()))
-            .then(pl.lit(True))
-            .when(~pl.col("row").is_in(unknown["row"].implode()))
-            .then(pl.lit(False))
-            .alias("exists")
-        )
-        if self.exists.negated:
-            outcome = outcome.with_columns(~pl.col("exists"))
-        return Existence(outcome, hits)
+        possible = pl.concat([maybes.select("row"), self._possible(sure, others)])
+        unknown = pl.concat([asked.filter(~mine_known | ~self._told()).select("row"), self._silent(sure)])
+        return self._concluded(asked, hits, maybes, possible, unknown)
 
-    def _is_told(self) -> pl.Series:
-        """Per claim, whether the feeds of all claims that could hold the other row deliver such rows."""
-        told = self.frames.carries_rows_of(self.exists.table)
+    def _concluded(
+        self,
+        asked: pl.DataFrame,
+        hits: pl.DataFrame,
+        maybes: pl.DataFrame,
+        possible: pl.DataFrame,
+        unknown: pl.DataFrame,
+    ) -> Existence:
+        """True, false or blank for each row; what was not found may still lie outside what we can see."""
+        exists = self.exists
+        if exists.how_many:
+            verdict = count_verdict(exists.how_many, exists.table, asked, hits, possible, self.frames)
+        elif exists.total:
+            verdict = total_verdict(exists.total, exists.table, asked, hits, possible, self.frames)
+        else:
+            found = pl.col("row").is_in(hits["row"].unique().implode())
+            open_ = pl.col("row").is_in(possible["row"].unique().implode())
+            verdict = asked.select("row", pl.when(found).then(True).when(~open_).then(False).alias("exists"))
+        doubt = pl.col("row").is_in(unknown["row"].unique().implode())
+        if asks_for_absent_types(exists, self.frames.settings):
+            doubt = doubt | pl.lit(True)
+        elif (opens := is_open(exists, self.frames.settings)) is not None:
+            opening = asked.filter(asked.select(opens.alias("open")).to_series())
+            doubt = doubt | pl.col("row").is_in(opening["row"].implode())
+        # More rows can only be added to what was found, so what is true already stays true.
+        grows = not exists.how_many or exists.how_many.operator in ("more_than", "at_least")
+        certain = pl.col("exists") if grows else pl.lit(False)
+        verdict = verdict.with_columns(
+            pl.when(certain.fill_null(False)).then(True).when(~doubt).then("exists").alias("exists")
+        )
+        if exists.negated:
+            verdict = verdict.with_columns(~pl.col("exists"))
+        first = hits.sort("other.row").unique("row", keep="first", maintain_order=True)
+        return Existence(verdict.select("row", "exists"), first.select(*MATCHES))
+
+    def _told(self) -> pl.Expr:
+        """Whether the feeds of all claims that could hold the other row deliver such rows."""
+        told = self.frames.carries_rows_of(self.exists.table, roles_asked(self.exists))
         if "claim" in self.exists.same or told.all():
-            return told
+            return pl.lit(told).gather(pl.col("claim_no"))
         claims = self.frames.tables.claims.select("patient_id").with_columns(told.alias("told"))
-        return claims.select(pl.col("told").all().over("patient_id"))["told"]
+        of_patient = claims.select(pl.col("told").all().over("patient_id"))["told"]
+        return pl.lit(of_patient).gather(pl.col("claim_no"))
 
-    def _others(self) -> pl.DataFrame:
+    def _silent(self, asked: pl.DataFrame) -> pl.DataFrame:
+        """Rows on whose day the table of pairs says nothing."""
+        if not self.listing:
+            return asked.select("row").clear()
+        return asked.filter(self.listing.is_silent(asked)).select("row")
+
+    def _others(self, asked: pl.DataFrame) -> pl.DataFrame:
         """The rows that may be found, fields named `other.<field>`; `fits`: what they meet by themselves."""
-        table = self.exists.table
-        frame = self.frames.frame(table)
-        read = [
-            *joining_fields(self.exists),
-            *(f for c in comparisons(self.exists.where) for f in fields_of(c)),
-        ]
-        wanted = {f.name for f in read if f.other} | {"icd10.status"}
-        wanted |= {recorded_name(name) for name in wanted} | {"row", "claim_no"}
-        members = [
-            membership(frame, table, c.field.name, str(c.value), self.frames).alias(set_column(c))
-            for c in comparisons(self.exists.where)
-            if c.operator in ("in_set", "not_in_set") and c.field.other
-        ]
-        others = frame.select(pl.col(name).alias(f"other.{name}") for name in frame.columns if name in wanted)
-        others = others.with_columns(*members, pl.lit(self.frames.batch_date).alias("batch.date"))
-        others = others.with_columns(compile_condition(self.alone, self.frames.recorded, {}).alias("fits"))
-        others = others.drop("batch.date")
-        return self._with_keys(others.filter(pl.col("fits").ne_missing(False)), other=True)
+        exists, frames = self.exists, self.frames
+        base = frames.base(exists.table)
+        rows = pl.int_range(base.height, dtype=pl.UInt32, eager=True)
+        rows = rows.filter(self._near(asked).gather(base["claim_no"]))
+        rows = not_ruled_out(rows, exists.table, conjuncts(self.alone), frames, other=True)
+        names = other_fields(exists, self.grain)
+        others = frames.fields(exists.table, names, rows).drop("batch.date")
+        others = others.select(pl.all().name.prefix("other."))
+        others = others.with_columns(pl.lit(frames.settings.batch_date).alias("batch.date"))
+        others = with_value_sets(others, exists.table, [exists.where], frames, other=True)
+        others = others.with_columns(compile_condition(self.alone, frames.recorded, {}).alias("fits"))
+        others = others.drop("batch.date").filter(pl.col("fits").ne_missing(False))
+        return self._with_keys(others, other=True)
+
+    def _near(self, asked: pl.DataFrame) -> pl.Series:
+        """Per claim, whether it is one of those asked about, or of the same patient as one of them."""
+        count = self.frames.tables.claims.height
+        own = pl.repeat(False, count, dtype=pl.Boolean, eager=True)
+        own = own.scatter(asked["claim_no"].unique(), True)
+        if "claim" in self.exists.same:
+            return own
+        patients = self.frames.patient_numbers
+        wanted = pl.repeat(False, count + 1, dtype=pl.Boolean, eager=True)
+        numbers = patients.filter(own).drop_nulls().unique()
+        return wanted.scatter(numbers, True).gather(patients.fill_null(0))
 
     def _with_keys(self, frame: pl.DataFrame, *, other: bool) -> pl.DataFrame:
         """Key columns with the same name and type on both sides; none is a value, unknown is blank."""
         prefix = "other." if other else ""
-        columns = []
-        for key in self.keys:
-            column = pl.col(prefix + key.field)
-            declared = _COLUMNS[key.field][1] if key.field in _COLUMNS else None
-            if declared and isinstance(declared.type, pl.List):
+        columns: list[pl.Expr] = []
+        for word in self.exists.same:
+            number = pl.col(f"{prefix}claim_no")
+            key = {
+                "claim": number,
+                "patient": pl.lit(self.frames.patient_numbers).gather(number),
+                "billing_provider": pl.col(prefix + _BILLING_PROVIDER),
+            }[word]
+            columns.append(key.alias(f"key:{word}"))
+        for field in self.exists.equal:
+            sided = Field(field.name, other=other)
+            column = pl.col(str(sided))
+            if field.name in _COLUMNS and isinstance(_COLUMNS[field.name][1].type, pl.List):
                 column = pl.when(column.list.len() > 0).then(
                     column.cast(pl.List(pl.String)).list.join("\x1f")
                 )
-            if declared and declared.blank == "none" and key.widens:
-                carried = self.frames.recorded(key.field)
-                known = pl.col(prefix + recorded_name(key.field)) if carried is None else pl.lit(carried)
-                text = column.cast(pl.String)
-                column = pl.when(column.is_null() & known).then(pl.lit(_NONE)).otherwise(text)
-            columns.append(column.alias(key.name))
+            if (
+                field.name in RULE_FACTS
+                or field.name not in _COLUMNS
+                or _COLUMNS[field.name][1].blank == "none"
+            ):
+                none = there_is_none(sided, self.frames.recorded)
+                column = column.cast(pl.String)
+                if none is not None:
+                    column = pl.when(none).then(pl.lit(_NONE)).otherwise(column)
+            columns.append(column.alias(f"key:{field.name}"))
         return frame.with_columns(columns)
 
     def _close(self, apart: DaysApart) -> pl.Expr:
@@ -153,6 +256,12 @@ class _Search:
         other = Field(own.name, other=True)
         return self._unless_none(pl.col(str(own)).dt.year() == pl.col(str(other)).dt.year(), own, other)
 
+    def _years(self, apart: YearsApart) -> pl.Expr:
+        own, other = apart.from_field, apart.to_field
+        years = pl.col(str(other)).dt.year() - pl.col(str(own)).dt.year()
+        years = years if apart.direction == "after" else -years
+        return self._unless_none(years.is_between(apart.at_least, apart.at_most), own, other)
+
     def _unless_none(self, holds: pl.Expr, *dates: Field) -> pl.Expr:
         for side in dates:
             if (none := there_is_none(side, self.frames.recorded)) is not None:
@@ -161,12 +270,10 @@ class _Search:
 
     def _own_date_known(self) -> pl.Expr:
         """Without a date of its own, a row cannot say which other rows are near."""
-        exists = self.exists
-        dates = [f for f in (exists.days_apart and exists.days_apart.from_field, exists.same_year) if f]
         known = pl.lit(True)
-        for date_field in dates:
-            one_known = pl.col(str(date_field)).is_not_null()
-            if (none := there_is_none(date_field, self.frames.recorded)) is not None:
+        for own in date_fields(self.exists):
+            one_known = pl.col(str(own)).is_not_null()
+            if (none := there_is_none(own, self.frames.recorded)) is not None:
                 one_known = one_known | none
             known = known & one_known
         return known
@@ -180,26 +287,61 @@ class _Search:
             or exists.reported_earlier
             or exists.days_apart
             or exists.same_year
+            or exists.years_apart
+            or exists.listed_in
+            or exists.how_many
+            or exists.total
             or self.paired != All(())
         )
 
     def _judge_pairs(
         self, asked: pl.DataFrame, others: pl.DataFrame, keys: list[str]
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """(row, other.row of the first certain match) and (rows that might match)."""
+        """Certain matches (row, other.row, note) and possible ones (row, other.row)."""
+        nothing = pl.DataFrame(schema=MATCHES)
+        if not self.listing:
+            pairs = self._candidate_pairs(asked, others, keys).with_columns(
+                pl.lit(None, pl.UInt32).alias("note")
+            )
+            judged = self._fitting(pairs)
+        elif self.listing.held is None:
+            return nothing, nothing.select("row", "other.row")
+        else:
+            pairs = self._candidate_pairs(
+                self.listing.with_class(asked, other=False), self.listing.with_class(others, other=True), keys
+            )
+            judged = self._fitting(self.listing.listed_pairs(pairs))
+        hits = judged.filter(pl.col("fits")).select("row", "other.row", "note")
+        hits = hits.sort("other.row", "note").unique(["row", "other.row"], keep="first", maintain_order=True)
+        open_pairs = [judged.filter(pl.col("fits").is_null()).select("row", "other.row")]
+        if self.listing:
+            mine, theirs = (
+                self.listing.is_unknown(asked, other=False), self.listing.is_unknown(others, other=True)
+            )  # fmt: skip
+            for one, two in ((asked.filter(mine), others), (asked.filter(~mine), others.filter(theirs))):
+                if one.height and two.height:
+                    pairs = self._candidate_pairs(one, two, keys).with_columns(
+                        pl.lit(None, pl.UInt32).alias("note")
+                    )
+                    doubted = self._fitting(pairs).filter(pl.col("fits").ne_missing(False))
+                    open_pairs.append(doubted.select("row", "other.row"))
+        return hits, pl.concat(open_pairs)
+
+    def _fitting(self, pairs: pl.DataFrame) -> pl.DataFrame:
+        """row, other.row, note, fits of these pairs."""
         exists = self.exists
-        pairs = self._candidate_pairs(asked, others, keys)
         fits = [pl.col("fits"), compile_condition(self.paired, self.frames.recorded, {})]
         if exists.reported_earlier:
-            pairs = with_order(pairs, exists.table, self.frames)
+            pairs = with_order(pairs, exists.table, self.frames, within_claim="claim" in exists.same)
             fits.append(stands_earlier())
         if exists.days_apart:
             fits.append(self._close(exists.days_apart))
         if exists.same_year:
             fits.append(self._in_one_year(exists.same_year))
-        judged = pairs.with_columns(pl.all_horizontal(fits).alias("fits")).select("row", "other.row", "fits")
-        hits = judged.filter(pl.col("fits")).group_by("row").agg(pl.col("other.row").min())
-        return hits, judged.filter(pl.col("fits").is_null()).select(pl.col("row").unique())
+        if exists.years_apart:
+            fits.append(self._years(exists.years_apart))
+        judged = pairs.with_columns(pl.all_horizontal(fits).alias("fits"))
+        return judged.select("row", "other.row", "note", "fits")
 
     def _candidate_pairs(self, asked: pl.DataFrame, others: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
         """All pairs that share the keys, a row never with itself.
@@ -212,12 +354,14 @@ class _Search:
             pairs = asked.join(others, on=keys, how="inner")
             is_own_claim = pl.col("claim_no") == pl.col("other.claim_no")
             return pairs.filter(~is_own_claim) if self.exists.table == "claim" else pairs
-        hashes = pl.repeat(None, self.frames.frame(self.exists.table).height, dtype=pl.UInt64, eager=True)
-        for frame, row in ((others, "other.row"), (asked, "row")):
-            hashes = hashes.scatter(frame[row], frame.select(pl.struct(keys).hash()).to_series())
-        shared = hashes.is_duplicated() & hashes.is_not_null()
-        asked = asked.filter(shared.gather(asked["row"]))
-        others = others.filter(shared.gather(others["other.row"]))
+        if len(keys) > 1 and not self.listing:
+            height = self.frames.base(self.exists.table).height
+            hashes = pl.repeat(None, height, dtype=pl.UInt64, eager=True)
+            for frame, row in ((others, "other.row"), (asked, "row")):
+                hashes = hashes.scatter(frame[row], frame.select(pl.struct(keys).hash()).to_series())
+            shared = hashes.is_duplicated() & hashes.is_not_null()
+            asked = asked.filter(shared.gather(asked["row"]))
+            others = others.filter(shared.gather(others["other.row"]))
         return asked.join(others, on=keys, how="inner").filter(pl.col("row") != pl.col("other.row"))
 
     def _possible(self, asked: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
@@ -237,13 +381,13 @@ class _Search:
                     open_names
                 )
                 hits, maybes = self._judge_pairs(asked, rows, fixed + [n for n in widening if not mask[n]])
-                found += [hits.select("row"), maybes]
+                found += [hits.select("row"), maybes.select("row")]
         return pl.concat(found)
 
 
 def _split(where: Condition) -> tuple[Condition, Condition]:
     """The part of `where` that is about the other row alone, and the part that compares the two."""
-    parts = where.conditions if isinstance(where, All) else (where,)
+    parts = conjuncts(where)
     alone = tuple(
         part
         for part in parts

@@ -5,16 +5,17 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from validator.claims.schema import RULE_TABLES
 from validator.engine.compile import compile_condition
 from validator.engine.frames import Frames
 from validator.engine.messages import placeholders, sentence
-from validator.engine.outcomes import GrainOutcomes
+from validator.engine.outcomes import GrainOutcomes, fields_on_row
 from validator.engine.related import related_rows
+from validator.engine.value_sets import with_value_sets
 from validator.findings.identity import finding_ids
 from validator.findings.schema import CONFIDENCE, FINDINGS, SEVERITY
 from validator.reference.dotted import dotted
 from validator.rules.model import RemarkCase, Rule, SeverityCase
+from validator.rules.reads import OWN_DATE, searches
 
 if TYPE_CHECKING:
     from validator.reference.lookup import Reference
@@ -23,6 +24,9 @@ _CLAIM_COLUMNS = (
     "claim_id", "claim_key", "claim_type", "patient_id", "payer_id", "billing_npi", "source_file",
 )  # fmt: skip
 _SUGGESTION_FIELDS = ("suggestions", "suggestions.total", "suggestions.meaning")
+_OTHER = "other."
+_NOTE = "listed.note"
+NO_TITLE = "title not in the loaded releases"
 MAX_SUGGESTIONS = 20
 
 
@@ -33,15 +37,72 @@ def findings_of_grain(judged: GrainOutcomes, rules: Sequence[Rule], frames: Fram
     internal ones that money and identity need (grain, claim_no, line_row, pointed_position).
     """
     speaking = [rule for rule in rules if rule.status == "active"]
-    flagged = [(rule, rows) for rule in speaking if (rows := judged.flagged(rule)).height]
+    flagged = [(rule, rows) for rule in speaking if (rows := judged.flagged(rule)).len()]
     if not flagged:
         return None
-    located = [(rule, rows, _located(judged, rule, rows, frames)) for rule, rows in flagged]
+    located = []
+    for rule, numbers in flagged:
+        fields = _rows(rule, judged, numbers, frames)
+        located.append((rule, fields, _located(judged, rule, fields, frames)))
     lookups = _Lookups(located, frames.reference)
-    findings = pl.concat(
-        [_told(rule, rows, base, judged.grain, lookups, frames) for rule, rows, base in located]
-    )
+    findings = pl.concat([_told(rule, fields, base, lookups) for rule, fields, base in located])
     return findings.with_columns(finding_ids(findings, judged.grain).alias("finding_id"))
+
+
+def _rows(rule: Rule, judged: GrainOutcomes, numbers: pl.Series, frames: Frames) -> pl.DataFrame:
+    """The flagged rows with what severity, remark codes and message read, also on the row found beside."""
+    whens = (*(case.when for case in rule.severity), *(case.when for case in rule.rarc))
+    cases = [when for when in whens if when is not None]
+    told = {n for n in placeholders(rule.message) if n not in _SUGGESTION_FIELDS and n != "icd10.title"}
+    beside = {n for n in told if n.startswith(_OTHER) or n == _NOTE}
+    names = set(OWN_DATE[judged.grain]) | (told - beside)
+    names |= {name for case in cases for name in fields_on_row(case, judged.grain)}
+    rows = frames.fields(judged.grain, names, numbers)
+    rows = with_value_sets(rows, judged.grain, cases, frames)
+    return rows.with_columns(_beside(rule, judged, rows["row"], beside, frames)) if beside else rows
+
+
+def _beside(
+    rule: Rule, judged: GrainOutcomes, numbers: pl.Series, names: set[str], frames: Frames
+) -> list[pl.Series]:
+    """Columns of the row that `there_is` found, and the note that lists the pair."""
+    match = judged.matches.get(rule.rule_id)
+    if match is None:
+        return [pl.repeat(None, numbers.len(), dtype=pl.String, eager=True).alias(name) for name in names]
+    found = numbers.to_frame("row").join(match.rows, on="row", how="left", maintain_order="left")
+    made = []
+    for name in sorted(names):
+        if name == _NOTE:
+            made.append(_notes(rule, found["note"], frames).alias(name))
+            continue
+        column = name.removeprefix(_OTHER)
+        title = column == "title"
+        field = "diagnosis.code" if title else column if "." in column else f"{match.table}.{column}"
+        others = found["other.row"].drop_nulls()
+        fields = {field, "diagnosis.coding_date"} if match.table == "diagnosis" else {field}
+        values = frames.fields(match.table, fields, others)
+        if title:
+            pairs = values.select(code="diagnosis.code", on="diagnosis.coding_date")
+            distinct = frames.reference.titles(pairs.drop_nulls().unique())
+            shown = pairs.join(distinct, on=["code", "on"], how="left", maintain_order="left")["title"]
+            shown = shown.fill_null(NO_TITLE)
+        else:
+            shown = values[field]
+        places = found.select(pl.col("other.row").is_not_null().arg_true()).to_series()
+        blank = pl.repeat(None, numbers.len(), dtype=shown.dtype, eager=True)
+        made.append(blank.scatter(places, shown).alias(name))
+    return made
+
+
+def _notes(rule: Rule, numbers: pl.Series, frames: Frames) -> pl.Series:
+    """The text of each note by its number."""
+    listed = next((s.listed_in for s in searches(rule.flag_when) if s.listed_in and not s.negated), None)
+    held = frames.reference.pairs(listed.table) if listed else None
+    if held is None:
+        return pl.repeat("", numbers.len(), dtype=pl.String, eager=True)
+    texts = held.notes.select(pl.col("number").cast(pl.UInt32).alias("note"), "text")
+    told = numbers.cast(pl.UInt32).to_frame("note").join(texts, on="note", how="left", maintain_order="left")
+    return told["text"].fill_null("")
 
 
 class _Lookups:
@@ -63,18 +124,12 @@ def _pairs(bases: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return pairs.drop_nulls().unique()
 
 
-def _told(
-    rule: Rule, rows: pl.DataFrame, base: pl.DataFrame, grain: str, lookups: _Lookups, frames: Frames
-) -> pl.DataFrame:
+def _told(rule: Rule, rows: pl.DataFrame, base: pl.DataFrame, lookups: _Lookups) -> pl.DataFrame:
     """The findings of one rule, with their sentence."""
-    told = {n for n in placeholders(rule.message) if n not in _SUGGESTION_FIELDS and n not in rows.columns}
-    told -= {"icd10.title"}
-    if told:
-        rows = rows.with_columns(frames.rows(grain, rows["row"], told).select(told).get_columns())
     keys = base.select("code", pl.col("coding_date").alias("on"))
     titles = keys.join(lookups.titles, on=["code", "on"], how="left", maintain_order="left")["title"]
     offered = _offered(rule, keys, lookups)
-    shown_title = titles.fill_null("title not in the loaded releases").alias("icd10.title")
+    shown_title = titles.fill_null(NO_TITLE).alias("icd10.title")
     rows = rows.with_columns(shown_title, *offered.get_columns())
     return base.with_columns(
         rows.with_columns(sentence(rule.message, rows.schema).alias("message"))["message"],
@@ -135,7 +190,7 @@ def _located(judged: GrainOutcomes, rule: Rule, rows: pl.DataFrame, frames: Fram
 
 def _place(grain: str, rows: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     claims = frames.tables.claims
-    table = getattr(frames.tables, RULE_TABLES[grain])[rows["row"]]
+    table = frames.base(grain)[rows["row"]]
     base = rows.select("row", "claim_no", pl.lit(grain).alias("grain")).with_columns(
         pl.lit(claims[name]).gather(pl.col("claim_no")).alias(name) for name in _CLAIM_COLUMNS
     )

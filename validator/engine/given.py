@@ -1,5 +1,6 @@
 """The `given` of an example becomes canonical claims: one clean claim, changed as the example says."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,11 +12,12 @@ import polars as pl
 
 from validator.claims.codes import normalised_code
 from validator.claims.derive import derive
-from validator.claims.schema import TABLES, ClaimTables, Column, rule_columns
+from validator.claims.schema import ROLES, TABLES, ClaimTables, Column, rule_columns
 from validator.errors import Place, RuleError
 
 CLEAN_DATE = date(2026, 2, 10)
 BATCH_DATE = date(2026, 11, 23)  # of examples that give none: a fixed day, so that they never age
+CLAIMS_FROM = date(2000, 1, 1)
 
 _PARTS = ("claim", "patient", "diagnosis", "diagnoses", "line", "lines", "procedure", "procedures")
 _INPATIENT_BILLS = ("11", "18", "21", "28", "41")
@@ -41,23 +43,46 @@ class Given:
 
     claims: Sequence[Mapping[str, object]]
     batch_date: date = BATCH_DATE
+    claims_from: date = CLAIMS_FROM
+    delivered: frozenset[str] | None = None
+    tables: str = "{}"  # of the reference, as JSON: examples with the same tables are judged together
     not_recorded: frozenset[str] = frozenset()
     place: Place | None = field(default=None, compare=False)
 
 
 def read_given(given: Mapping[str, object], place: Place | None = None) -> Given:
     """Check the keys of `given` and split it into claims, batch date and columns not carried."""
-    known = {"claims", "batch", "not_recorded", *_PARTS}
+    known = {"claims", "batch", "not_recorded", "tables", *_PARTS}
     _refuse_unknown(given, known, "given", place)
     claims = (
         _sequence(given["claims"]) if "claims" in given else [{p: given[p] for p in _PARTS if p in given}]
     )
     batch = _mapping(given.get("batch", {}), "batch", place)
-    told = _value(batch["date"], Column("date", pl.Date, ""), place) if "date" in batch else BATCH_DATE
-    if not isinstance(told, date):
-        raise RuleError("the date of the example's batch is blank", place=place)
+    _refuse_unknown(batch, {"date", "claims_from", "delivers"}, "batch", place)
     absent = frozenset(_canonical(str(name), place) for name in _sequence(given.get("not_recorded", [])))
-    return Given([_mapping(c, "claims", place) for c in claims], told, absent, place)
+    return Given(
+        claims=[copy for c in claims for copy in _copies(_mapping(c, "claims", place), place)],
+        batch_date=_day(batch, "date", BATCH_DATE, place),
+        claims_from=_day(batch, "claims_from", CLAIMS_FROM, place),
+        delivered=frozenset(str(t) for t in _sequence(batch["delivers"])) if "delivers" in batch else None,
+        tables=json.dumps(_mapping(given.get("tables", {}), "tables", place), sort_keys=True),
+        not_recorded=absent,
+        place=place,
+    )
+
+
+def _copies(claim: Mapping[str, object], place: Place | None) -> list[Mapping[str, object]]:
+    """`times: 60` stands for so many claims that are alike but for their numbers."""
+    parts = {name: value for name, value in claim.items() if name != "times"}
+    times = _value(claim["times"], Column("times", pl.Int32, ""), place) if "times" in claim else 1
+    return [parts] * times if isinstance(times, int) else [parts]
+
+
+def _day(batch: Mapping[str, object], name: str, otherwise: date, place: Place | None) -> date:
+    told = _value(batch[name], Column(name, pl.Date, ""), place) if name in batch else otherwise
+    if not isinstance(told, date):
+        raise RuleError(f"the {name} of the example's batch is blank", place=place)
+    return told
 
 
 def build_claims(given: Sequence[Given]) -> ClaimTables:
@@ -68,12 +93,13 @@ def build_claims(given: Sequence[Given]) -> ClaimTables:
     rows: dict[str, list[dict[str, object]]] = {table: [] for table in TABLES}
     carried = {}
     everything = frozenset(f"{t}.{c.name}" for t, columns in TABLES.items() for c in columns if not c.derived)
+    everything |= {f"diagnoses.role={role}" for role in ROLES}
     for number, example in enumerate(given):
         file = f"example-{number}"
         carried[file] = everything - example.not_recorded
         for position, parts in enumerate(example.claims):
             _add_claim(rows, parts, file, position, example)
-    tables = {}
+    tables: dict[str, pl.DataFrame] = {}
     for table, columns in TABLES.items():
         schema = {c.name: c.type for c in columns if not c.derived}
         frame = pl.DataFrame(rows[table], schema=schema, orient="row")
@@ -90,7 +116,9 @@ def build_claims(given: Sequence[Given]) -> ClaimTables:
         tables[table] = frame.drop("file")
     diagnoses = tables["diagnoses"].with_columns(normalised_code(pl.col("code_as_sent")).alias("code"))
     tables["diagnoses"] = diagnoses.filter(pl.col("code").is_not_null())
-    derived = derive(ClaimTables(**tables, carried=carried))
+    derived = derive(
+        ClaimTables(tables["claims"], tables["diagnoses"], tables["procedures"], tables["lines"], carried)
+    )
     return derived
 
 
@@ -226,6 +254,8 @@ def _mapping(value: object, name: str, place: Place | None) -> Mapping[str, obje
 
 
 def _canonical(rule_name: str, place: Place | None) -> str:
+    if rule_name.startswith("diagnosis.role="):  # a feed without diagnoses in this role
+        return rule_name.replace("diagnosis.", "diagnoses.", 1)
     if rule_name not in _RULE_COLUMNS:
         near = get_close_matches(rule_name, _RULE_COLUMNS, n=1)
         raise RuleError(

@@ -8,7 +8,7 @@ from validator.claims.schema import UNITS, rule_columns
 from validator.reference.dotted import dotted
 
 _PLACEHOLDER = re.compile(r"\{([a-z0-9_.]+)\}")
-_CODE_FIELDS = ("diagnosis.code",)
+_CODE_FIELDS = ("diagnosis.code", "other.code", "other.diagnosis.code")
 _COLUMNS = rule_columns()
 
 # How many suggested codes a sentence names before it says how many more there are.
@@ -45,6 +45,8 @@ def _shown(name: str, schema: pl.Schema) -> pl.Expr:
         text = column.cast(pl.String).str.replace(r"\.0+$", "").str.replace(r"(\.\d*[1-9])0+$", "$1")
     else:
         text = column.cast(pl.String)
+    if name == "listed.note":
+        return text.fill_null("")
     return text.fill_null(_COLUMNS[name][1].blank if name in _COLUMNS else "not recorded")
 
 

@@ -2,25 +2,24 @@
 
 import polars as pl
 
-from validator.claims.schema import RULE_TABLES
 from validator.engine.frames import Frames
 
 
-def with_order(pairs: pl.DataFrame, table: str, frames: Frames) -> pl.DataFrame:
+def with_order(pairs: pl.DataFrame, table: str, frames: Frames, *, within_claim: bool) -> pl.DataFrame:
     """Add the order columns of both rows of each pair: `order_0..2` and `other.order_0..2`.
+
+    `within_claim` says that both rows of every pair are on one claim.
 
     Between claims: received date (blank last), from date (blank last), claim id, file, row of the file.
     Within a claim: role and position of a diagnosis, number of a line, then the row of the file.
     """
-    ranks = _claim_ranks(pairs, frames.tables.claims)
     within = _order_within_claim(table, frames)
+    ranks = pl.Series([0], dtype=pl.UInt32) if within_claim else _claim_ranks(pairs, frames.tables.claims)
     for prefix in ("", "other."):
         row = pl.col(f"{prefix}row")
-        pairs = pairs.join(
-            ranks.rename({"claim_no": f"{prefix}claim_no", "rank": f"{prefix}order_0"}),
-            on=f"{prefix}claim_no",
-            how="left",
-        ).with_columns(
+        place = pl.lit(0, pl.UInt32) if within_claim else pl.lit(ranks).gather(pl.col(f"{prefix}claim_no"))
+        pairs = pairs.with_columns(
+            place.alias(f"{prefix}order_0"),
             pl.lit(within["order_1"]).gather(row).alias(f"{prefix}order_1"),
             pl.lit(within["order_2"]).gather(row).alias(f"{prefix}order_2"),
         )
@@ -36,16 +35,17 @@ def stands_earlier() -> pl.Expr:
     return earlier
 
 
-def _claim_ranks(pairs: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
-    """claim_no, rank: the place of each claim that stands in a pair in the stated order of claims."""
+def _claim_ranks(pairs: pl.DataFrame, claims: pl.DataFrame) -> pl.Series:
+    """Per claim its place in the stated order of claims, for those that stand in a pair."""
     by = ["received_date", "from_date", "claim_id", "source_file", "source_row"]
     involved = pl.concat([pairs["claim_no"], pairs["other.claim_no"]]).unique()
     ordered = claims[involved].select("claim_no", *by).sort(by, nulls_last=True)
-    return ordered.with_row_index("rank").select("claim_no", "rank")
+    ranks = pl.repeat(None, claims.height, dtype=pl.UInt32, eager=True)
+    return ranks.scatter(ordered["claim_no"], pl.int_range(ordered.height, dtype=pl.UInt32, eager=True))
 
 
 def _order_within_claim(table: str, frames: Frames) -> pl.DataFrame:
-    rows = getattr(frames.tables, RULE_TABLES[table])
+    rows = frames.base(table)
     match table:
         case "diagnosis":
             place = pl.col("role").to_physical().cast(pl.UInt32) * 256 + pl.col("position")

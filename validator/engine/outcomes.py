@@ -6,49 +6,68 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from validator.engine.blanks import BLANKS, blanks_of
+from validator.engine.candidates import conjuncts, not_ruled_out, plain
 from validator.engine.compile import ExistsColumns, compile_condition
-from validator.engine.exists import judge_existence
+from validator.engine.exists import judge_existence, own_fields
 from validator.engine.frames import Frames, recorded_name
+from validator.engine.keyed import KEYED_FACTS, known_name
+from validator.engine.listing import needs_meaning
 from validator.engine.value_sets import with_value_sets
-from validator.rules.model import ALWAYS, OUTCOMES, All, Condition, Exists, Outcome, Precedence, Rule
-from validator.rules.reads import (
-    OWN_DATE,
-    comparisons,
-    fields_of,
-    joining_fields,
-    meaning_facts,
-    searches,
+from validator.rules.model import (
+    OUTCOMES,
+    All,
+    Compare,
+    Condition,
+    Exists,
+    Field,
+    Outcome,
+    Precedence,
+    Rule,
 )
+from validator.rules.reads import OWN_DATE, comparisons, fields_of, meaning_facts, searches
 
 OUTCOME = pl.Enum(OUTCOMES)
 _FLAGGED, _CLEAR, _NOT_EVALUATED, _OUT_OF_SCOPE = OUTCOMES
+IN_SCOPE: Mapping[str, pl.DataType | type[pl.DataType]] = {"row": pl.UInt32, "outcome": OUTCOME}
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a `there_is` found: the table, and (row, other.row, note) of the first row found for each."""
+
+    table: str
+    rows: pl.DataFrame
 
 
 @dataclass(frozen=True)
 class GrainOutcomes:
     """The outcomes of all rules of one grain.
 
-    `outcomes`: one column per rule id (OUTCOME), in the order of `frame`, the grain's rows with their
-    fields. `matches`: rule id -> (row, other.table, other.row) of the first row that a `there_is` found.
-    `blanks`: BLANKS, what the rules missed on the rows that they could not judge.
+    `rows`: positions of the rows judged. `by_rule`: rule id -> (row, outcome) of those in scope, the others
+    are out of scope. `matches`: rule id -> what its first `there_is` found. `blanks`: BLANKS, what the rules
+    missed on the rows that they could not judge.
     """
 
     grain: str
-    frame: pl.DataFrame
-    outcomes: pl.DataFrame
-    matches: Mapping[str, tuple[str, pl.DataFrame]] = field(default_factory=dict)
+    rows: pl.Series
+    by_rule: Mapping[str, pl.DataFrame]
+    matches: Mapping[str, Match] = field(default_factory=dict)
     blanks: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=BLANKS))
 
-    def flagged(self, rule: Rule) -> pl.DataFrame:
-        """The rows that the rule flags, with their fields."""
-        return self.frame.filter(self.outcomes[rule.rule_id] == _FLAGGED)
+    def flagged(self, rule: Rule) -> pl.Series:
+        """Positions of the rows that the rule flags."""
+        return self.by_rule[rule.rule_id].filter(pl.col("outcome") == _FLAGGED)["row"]
 
     def counts(self) -> pl.DataFrame:
         """rule_id and the four counts."""
         return pl.DataFrame(
             [
-                {"rule_id": name, **{o: int((column == o).sum()) for o in OUTCOMES}}
-                for name, column in zip(self.outcomes.columns, self.outcomes.get_columns(), strict=True)
+                {
+                    "rule_id": name,
+                    **{o: int((told["outcome"] == o).sum()) for o in OUTCOMES[:3]},
+                    _OUT_OF_SCOPE: self.rows.len() - told.height,
+                }
+                for name, told in self.by_rule.items()
             ],
             schema={"rule_id": pl.String, **dict.fromkeys(OUTCOMES, pl.UInt64)},
         )
@@ -58,117 +77,165 @@ def judge_grain(
     grain: str, rules: Sequence[Rule], precedence: Iterable[Precedence], frames: Frames
 ) -> GrainOutcomes:
     """Judge all rows of one grain by all its rules, then let the stronger rule silence the weaker."""
-    frame = with_value_sets(frames.frame(grain), grain, rules, frames)
-    verdicts = []
+    rows = frames.judged(grain)
+    verdicts: dict[str, pl.DataFrame] = {}
     matches = {}
     for rule in rules:
-        verdict, found = judge_rule(rule, frame, frames)
-        verdicts.append(verdict.alias(rule.rule_id))
+        verdicts[rule.rule_id], found = judge_rule(rule, rows, frames)
         if found is not None:
             matches[rule.rule_id] = found
-    outcomes = silence(pl.DataFrame(verdicts), rules, [p for p in precedence if p.per == grain])
-    blanks = pl.concat([blanks_of(rule, frame, outcomes[rule.rule_id]) for rule in rules])
-    return GrainOutcomes(grain, frame, outcomes, matches, blanks)
+    verdicts = silence(verdicts, rules, [p for p in precedence if p.per == grain])
+    blanks = pl.concat([blanks_of(rule, verdicts[rule.rule_id], frames) for rule in rules])
+    return GrainOutcomes(grain, rows, verdicts, matches, blanks)
 
 
-def judge_rule(
-    rule: Rule, frame: pl.DataFrame, frames: Frames
-) -> tuple[pl.Series, tuple[str, pl.DataFrame] | None]:
-    """The outcome of one rule on each row, before precedence, and what its `there_is` found."""
-    scoped, columns, _ = _with_existences(rule.only_for, ALWAYS, rule, frame, frames)
-    scope = pl.all_horizontal(
-        compile_condition(rule.only_for, frames.recorded, columns), *implied_scope(rule)
-    )
-    asked = frame.with_columns(scoped.with_columns(scope.alias("scope"))["scope"])
-    asked, columns, matches = _with_existences(rule.flag_when, rule.flag_when, rule, asked, frames)
+def judge_rule(rule: Rule, rows: pl.Series, frames: Frames) -> tuple[pl.DataFrame, Match | None]:
+    """(row, outcome) of the rows in scope of one rule, before precedence, and what its `there_is` found.
+
+    Rows are ruled out as early and as cheaply as can be: by their code, then by what stands on the row and
+    its claim, and only what is left is asked about other rows.
+    """
+    grain = rule.check_each
+    scope = (*conjuncts(rule.only_for), *implied_scope(rule))
+    rows = not_ruled_out(rows, grain, plain(scope), frames)
+    cheap = [part for part in plain(scope) if not _reads_keyed(part)]
+    frame = _with_fields(rule, cheap, rows, frames)
+    asks = [compile_condition(part, frames.recorded, {}) for part in cheap] + dates_in_force(rule)
+    if asks:
+        rows = rows.filter(frame.select(pl.all_horizontal(asks).ne_missing(False).alias("in")).to_series())
+    if rows.is_empty():
+        return pl.DataFrame(schema=IN_SCOPE), None
+
+    frame = _with_fields(rule, [*scope, rule.flag_when], rows, frames)
+    frame, columns, _ = _with_existences(All(scope), rule, frame, frames)
+    in_scope = [compile_condition(All(scope), frames.recorded, columns), *dates_in_force(rule)]
+    frame = frame.with_columns(pl.all_horizontal(in_scope).alias("scope"))
+    frame = frame.filter(pl.col("scope").ne_missing(False))
+    frame, columns, matches = _with_existences(rule.flag_when, rule, frame, frames)
     condition = compile_condition(rule.flag_when, frames.recorded, columns)
     outcome = (
-        pl.when(~pl.col("scope"))
-        .then(_said(_OUT_OF_SCOPE))
-        .when(pl.col("scope") & condition)
+        pl.when(pl.col("scope") & condition)
         .then(_said(_FLAGGED))
         .when(pl.col("scope") & ~condition)
         .then(_said(_CLEAR))
         .otherwise(_said(_NOT_EVALUATED))
     )
-    return asked.select(outcome.alias("outcome")).to_series(), matches
+    return frame.select("row", outcome.alias("outcome")), matches
+
+
+def _with_fields(
+    rule: Rule, conditions: Sequence[Condition], rows: pl.Series, frames: Frames
+) -> pl.DataFrame:
+    """The rows with the fields that the conditions read on them, and their value sets."""
+    names: set[str] = set(OWN_DATE[rule.check_each])
+    for condition in conditions:
+        names |= fields_on_row(condition, rule.check_each)
+    frame = frames.fields(rule.check_each, names, rows)
+    return with_value_sets(frame, rule.check_each, conditions, frames)
+
+
+def fields_on_row(condition: Condition, grain: str) -> set[str]:
+    """The fields that a condition reads on the judged row, also inside `there_is`."""
+    names = {f.name for c in comparisons(condition) for f in fields_of(c) if not f.other}
+    for search in searches(condition):
+        names |= own_fields(search, grain)
+    return names - {"batch.date"}
+
+
+def _reads_keyed(part: Condition) -> bool:
+    return any(f.name in KEYED_FACTS for c in comparisons(part) for f in fields_of(c))
 
 
 def _said(outcome: Outcome) -> pl.Expr:
     return pl.lit(outcome, dtype=OUTCOME)
 
 
-def implied_scope(rule: Rule) -> list[pl.Expr]:
-    """What a rule asks without saying so: a code in force where it reads its meaning, a date in force."""
-    implied = []
-    if meaning_facts(rule):
-        implied.append(pl.col("icd10.status") == "in_force")
-        implied.append(pl.col("diagnosis.code_system") != "icd9cm")
+def implied_scope(rule: Rule) -> tuple[Condition, ...]:
+    """What a rule about the meaning of a code asks without saying so: a code that is in force."""
+    if not reads_meaning(rule):
+        return ()
+    return (
+        Compare(Field("icd10.status"), "equals", "in_force"),
+        Compare(Field("diagnosis.code_system"), "is_not", "icd9cm"),
+    )
+
+
+def dates_in_force(rule: Rule) -> list[pl.Expr]:
+    """The rule judges rows of the days on which it is in force; they are blank where a row has no date."""
     on = pl.coalesce(*(pl.col(name) for name in OWN_DATE[rule.check_each]))
-    if rule.in_force_from:
-        implied.append(on >= pl.lit(rule.in_force_from))
-    if rule.in_force_until:
-        implied.append(on <= pl.lit(rule.in_force_until))
-    return implied
+    dated = [on >= pl.lit(rule.in_force_from)] if rule.in_force_from else []
+    return [*dated, *([on <= pl.lit(rule.in_force_until)] if rule.in_force_until else [])]
+
+
+def reads_meaning(rule: Rule) -> bool:
+    """Whether the rule is about what the judged diagnosis code means, so that it has to be in force."""
+    if rule.check_each != "diagnosis":
+        return False
+    listings = [s.listed_in for c in (rule.only_for, rule.flag_when) for s in searches(c) if s.listed_in]
+    return bool(meaning_facts(rule)) or any(needs_meaning(listed) for listed in listings)
 
 
 def _with_existences(
-    condition: Condition, cheap_part: Condition, rule: Rule, frame: pl.DataFrame, frames: Frames
-) -> tuple[pl.DataFrame, ExistsColumns, tuple[str, pl.DataFrame] | None]:
-    """Add a column with the answer of each `there_is` of the condition.
+    condition: Condition, rule: Rule, frame: pl.DataFrame, frames: Frames
+) -> tuple[pl.DataFrame, ExistsColumns, Match | None]:
+    """Add a column with the answer of each `there_is` of the condition, and what the first of them found.
 
-    Only rows are asked about for which the answer can matter: those in scope that the plain comparisons of
-    the condition have not decided already.
+    Only rows are asked about for which the answer can matter: those that the plain parts of the condition
+    and the searches before have not decided already.
     """
     columns: dict[Exists, str] = {}
     matches = None
+    parts = conjuncts(condition)
     for number, exists in enumerate(dict.fromkeys(searches(condition))):
-        open_rows = compile_condition(_plain_part(cheap_part), frames.recorded, {})
-        if "scope" in frame.columns:
-            open_rows = open_rows & pl.col("scope")
-        is_open = frame.with_columns(open_rows.ne_missing(False).alias("open"))["open"]
-        asked = frame.select(_columns_for(exists, frame)).filter(is_open)
-        found = judge_existence(exists, rule.check_each, asked, frames)
-        name = f"exists:{number}"
+        decided = [
+            compile_condition(part, frames.recorded, columns)
+            for part in parts
+            if all(search in columns for search in searches(part))
+        ]
+        name = f"exists:{number}:{'scope' if 'scope' not in frame.columns else 'flag'}"
+        open_rows = pl.all_horizontal([part.ne_missing(False) for part in decided] or [True])
+        is_open = frame.select(open_rows.alias("open")).to_series() if decided else None
+        needed = [n for n in frame.columns if n in _company_of(own_fields(exists, rule.check_each))]
+        asked = frame.select("row", "claim_no", "batch.date", *needed)
+        found = judge_existence(
+            exists, rule.check_each, asked.filter(is_open) if is_open is not None else asked, frames
+        )
         columns[exists] = name
-        unasked = pl.repeat(None, frame.height, dtype=pl.Boolean, eager=True)
-        answers = unasked.scatter(found.outcome["row"], found.outcome["exists"])
-        frame = frame.with_columns(answers.alias(name))
+        answers = frame.select("row").join(
+            found.outcome.rename({"exists": name}), on="row", how="left", maintain_order="left"
+        )
+        frame = frame.with_columns(answers[name])
         if not exists.negated and matches is None:
-            matches = (exists.table, found.matches)
+            matches = Match(exists.table, found.matches)
     return frame, columns, matches
 
 
-def _columns_for(exists: Exists, frame: pl.DataFrame) -> list[str]:
-    """The columns of this row that a search reads; the others would only be carried along."""
-    read = {f.name for f in joining_fields(exists)}
-    read |= {f.name for compare in comparisons(exists.where) for f in fields_of(compare)}
-    read |= {recorded_name(name) for name in read} | {"row", "claim_no", "icd10.status", "batch.date"}
-    return [name for name in frame.columns if name in read]
+def _company_of(names: set[str]) -> set[str]:
+    """The fields, and what stands beside them to tell what their blanks mean."""
+    return (
+        names
+        | {recorded_name(name) for name in names}
+        | {known_name(name) for name in names if name in KEYED_FACTS}
+        | {"icd10.status", "icd10.in_tabular"}
+    )
 
 
-def _plain_part(condition: Condition) -> Condition:
-    """The conjuncts without `there_is`: what can be decided from the row alone."""
-    parts = condition.conditions if isinstance(condition, All) else (condition,)
-    return All(tuple(part for part in parts if not any(searches(part))))
-
-
-def silence(outcomes: pl.DataFrame, rules: Sequence[Rule], precedence: Iterable[Precedence]) -> pl.DataFrame:
+def silence(
+    verdicts: dict[str, pl.DataFrame], rules: Sequence[Rule], precedence: Iterable[Precedence]
+) -> dict[str, pl.DataFrame]:
     """One mistake is one finding: where a stronger rule flags, the weaker of its order are out of scope."""
     speaking = {rule.rule_id for rule in rules if rule.status == "active"}
+    silenced = dict(verdicts)
     for order in precedence:
-        louder: list[str] = []
-        changes = []
+        louder: list[pl.Series] = []
         for rule_id in order.order:
-            if rule_id not in outcomes.columns:
+            if rule_id not in silenced:
                 continue
-            if louder:
-                silenced = pl.any_horizontal([pl.col(name) == _FLAGGED for name in louder])
-                quiet = (
-                    pl.when(silenced).then(pl.lit(_OUT_OF_SCOPE, dtype=OUTCOME)).otherwise(pl.col(rule_id))
-                )
-                changes.append(quiet.alias(rule_id))
+            told = silenced[rule_id]
+            if louder and told.height:
+                taken = pl.concat(louder).unique().implode()
+                told = told.filter(~pl.col("row").is_in(taken))
+                silenced[rule_id] = told
             if rule_id in speaking:
-                louder.append(rule_id)
-        outcomes = outcomes.with_columns(changes)
-    return outcomes
+                louder.append(told.filter(pl.col("outcome") == _FLAGGED)["row"])
+    return silenced

@@ -2,7 +2,6 @@
 
 import polars as pl
 
-from validator.claims.schema import RULE_TABLES
 from validator.engine.frames import Frames
 from validator.engine.outcomes import GrainOutcomes
 from validator.reference.dotted import dotted
@@ -20,9 +19,10 @@ def related_rows(judged: GrainOutcomes, rule_id: str, rows: pl.Series, frames: F
     """Per flagged row a list with the other row it was held against, empty where there is none."""
     if rule_id not in judged.matches:
         return pl.Series("related", [[]], dtype=pl.List(pl.String)).new_from_index(0, rows.len())
-    table, matches = judged.matches[rule_id]
-    others = getattr(frames.tables, RULE_TABLES[table])[matches["other.row"]]
-    mine = judged.frame["claim_no"].gather(matches["row"])
+    match = judged.matches[rule_id]
+    table, matches = match.table, match.rows.filter(pl.col("row").is_in(rows.implode()))
+    others = frames.base(table)[matches["other.row"]]
+    mine = frames.base(judged.grain)["claim_no"].gather(matches["row"])
     claim_id = pl.lit(frames.tables.claims["claim_id"]).gather(pl.col("claim_no"))
     elsewhere = (
         pl.when(pl.col("claim_no") != mine).then(pl.format(" on claim {}", claim_id)).otherwise(pl.lit(""))

@@ -6,45 +6,73 @@ import polars as pl
 
 from validator.engine.compile import set_column
 from validator.engine.frames import Frames
-from validator.rules.model import Compare, Rule
-from validator.rules.reads import OWN_DATE, conditions_of, parts
+from validator.engine.keyed import is_covered
+from validator.reference.schema import ValueSet
+from validator.rules.model import Condition
+from validator.rules.reads import OWN_DATE, comparisons
+
+SETS = ("in_set", "not_in_set")
 
 
-def with_value_sets(frame: pl.DataFrame, grain: str, rules: Iterable[Rule], frames: Frames) -> pl.DataFrame:
-    """Add `in:<field>:<set>` for each `in_set` or `not_in_set` that these rules hold against their own row.
+def with_value_sets(
+    frame: pl.DataFrame, table: str, conditions: Iterable[Condition], frames: Frames, *, other: bool = False
+) -> pl.DataFrame:
+    """Add `in:<field>:<set>` for each `in_set` or `not_in_set` of the conditions about this row.
 
-    True: the code stands in the set on the row's date. Blank: no code, or it stands in the set on other
-    days only and the row has no date.
+    `frame` holds the fields and the dates that its rows are judged on (OWN_DATE); `other` says that it is the
+    row that is looked for.
     """
     asked = {
         set_column(compare): compare
-        for rule in rules
-        for condition in conditions_of(rule)
-        for compare in parts(condition)
-        if isinstance(compare, Compare) and compare.operator in ("in_set", "not_in_set")
+        for condition in conditions
+        for compare in comparisons(condition)
+        if compare.operator in SETS and compare.field.other == other
     }
+    if not asked:
+        return frame
+    prefix = "other." if other else ""
+    days = [f"{prefix}{name}" for name in OWN_DATE[table] if f"{prefix}{name}" in frame.columns]
+    on = frame.select(pl.coalesce(days) if days else pl.lit(None, pl.Date).alias("on")).to_series()
+    if on.len() != frame.height:  # a literal has one row
+        on = pl.repeat(None, frame.height, dtype=pl.Date, eager=True)
     return frame.with_columns(
-        membership(frame, grain, str(compare.field), str(compare.value), frames).alias(name)
+        membership(frame[str(compare.field)], on, frames.reference.value_set(str(compare.value))).alias(name)
         for name, compare in asked.items()
     )
 
 
-def membership(frame: pl.DataFrame, table: str, field: str, value_set: str, frames: Frames) -> pl.Series:
-    """Per row, whether the code in `field` stands in the set on the row's own date."""
-    listed = frames.reference.value_set(value_set)
-    if listed is None:  # nobody can say whether the code stands in a list that was not added
-        return pl.Series("in", [None] * frame.height, dtype=pl.Boolean)
-    members = listed.members.rename({"code": "member"})
-    on = pl.coalesce(*(pl.col(name) for name in OWN_DATE[table]))
-    rows = frame.select("row", pl.col(field).alias("member"), on.alias("on"))
-    spans = rows.join(members, on="member", how="inner")
-    begun = pl.col("valid_from").is_null() | (pl.col("on") >= pl.col("valid_from"))
-    not_ended = pl.col("valid_to").is_null() | (pl.col("on") <= pl.col("valid_to"))
-    holds = pl.when(pl.col("on").is_not_null()).then(begun & not_ended)
-    hits = spans.group_by("row").agg(holds.any(ignore_nulls=False).alias("hit"), pl.lit(True).alias("listed"))
-    joined = rows.join(hits, on="row", how="left", maintain_order="left")
-    return joined.select(
-        pl.when(pl.col("member").is_not_null())
-        .then(pl.when(pl.col("listed")).then("hit").otherwise(pl.lit(False)))
-        .alias("in")
-    ).to_series()
+def membership(codes: pl.Series, on: pl.Series, held: ValueSet | None) -> pl.Series:
+    """Per row, whether the code stands in the set on the day.
+
+    Blank: no code; a set that was not added or does not speak about the day; or a code that stands in it on
+    other days only, and no day.
+    """
+    if held is None:
+        return pl.repeat(None, codes.len(), dtype=pl.Boolean, eager=True)
+    members = held.members
+    undated = members.filter(pl.col("valid_from").is_null(), pl.col("valid_to").is_null())["code"]
+    rows = pl.DataFrame({"code": codes.cast(pl.String), "on": on}).with_row_index("place")
+    distinct = (
+        rows.select("code")
+        .unique()
+        .with_columns(
+            pl.col("code").is_in(members["code"].implode()).alias("ever"),
+            pl.col("code").is_in(undated.implode()).alias("always"),
+        )
+    )
+    if distinct["ever"].any() and (distinct["ever"] & ~distinct["always"]).any():
+        told = rows.join(distinct, on="code", how="left", maintain_order="left")
+        spans = told.filter(pl.col("ever") & ~pl.col("always")).join(members, on="code", how="inner")
+        begun = pl.col("valid_from").is_null() | (pl.col("on") >= pl.col("valid_from"))
+        not_ended = pl.col("valid_to").is_null() | (pl.col("on") <= pl.col("valid_to"))
+        holds = pl.when(pl.col("on").is_not_null()).then(begun & not_ended)
+        hits = spans.group_by("place").agg(holds.any(ignore_nulls=False).alias("hit"))
+        told = told.join(hits, on="place", how="left", maintain_order="left")
+        answer = pl.when("always").then(pl.lit(True)).when("ever").then("hit").otherwise(pl.lit(False))
+    else:
+        told = rows.join(distinct, on="code", how="left", maintain_order="left")
+        answer = pl.col("ever")
+    answer = pl.when(pl.col("code").is_not_null()).then(answer)
+    if held.covers is not None:
+        answer = pl.when(is_covered(pl.col("on"), held.covers)).then(answer)
+    return told.select(answer.alias("in")).to_series()

@@ -9,6 +9,7 @@ _AT_GRAIN = {
     "diagnosis": ("diagnosis_role", "code_as_sent", "coding_date"),
     "line": ("line_number", "line_from_date", "procedure_code", "modifiers", "units", "charge"),
     "claim": ("from_date", "through_date"),
+    "provider": ("provider", "day"),
 }
 _SEPARATOR = "\x1f"
 

@@ -1,0 +1,74 @@
+"""`how_many` and `total`: what is asked of all rows that a search finds together, three-valued."""
+
+import polars as pl
+
+from validator.engine.frames import Frames
+from validator.rules.model import Field, HowMany, Total
+from validator.rules.reads import OWN_DATE
+
+
+def count_verdict(
+    how_many: HowMany,
+    table: str,
+    asked: pl.DataFrame,
+    hits: pl.DataFrame,
+    possible: pl.DataFrame,
+    frames: Frames,
+) -> pl.DataFrame:
+    """row, exists: whether so many rows (claims, days) were found. `possible`: rows with an undecided one."""
+    counted = _units(how_many.of, table, hits, frames).group_by("row").agg(pl.col("unit").n_unique())
+    told = asked.select("row").join(counted, on="row", how="left", maintain_order="left")
+    found = pl.col("unit").fill_null(0)
+    number = how_many.number
+    holds = {
+        "less_than": found < number,
+        "at_most": found <= number,
+        "more_than": found > number,
+        "at_least": found >= number,
+        "equals": found == number,
+    }[how_many.operator]
+    # How many undecided rows there are does not matter: one may be enough to turn the answer. What is true
+    # already of "at least" stays true, what is false already of "at most" stays false.
+    decided = {"less_than": ~holds, "at_most": ~holds, "more_than": holds, "at_least": holds}.get(
+        how_many.operator, found > number
+    )
+    open_ = pl.col("row").is_in(possible["row"].unique().implode())
+    return told.select("row", pl.when(~open_ | decided).then(holds).alias("exists"))
+
+
+def _units(of: str, table: str, hits: pl.DataFrame, frames: Frames) -> pl.DataFrame:
+    """row, unit: what is counted of each row found."""
+    other = pl.col("other.row")
+    if of == "rows":
+        return hits.select("row", other.alias("unit"))
+    if of == "claims":
+        return hits.select("row", pl.lit(frames.base(table)["claim_no"]).gather(other).alias("unit"))
+    fields = frames.fields(table, OWN_DATE[table], hits["other.row"])
+    days = fields.select(pl.coalesce(OWN_DATE[table]).alias("unit")).to_series()
+    return hits.select("row").with_columns(days).drop_nulls()
+
+
+def total_verdict(
+    total: Total,
+    table: str,
+    asked: pl.DataFrame,
+    hits: pl.DataFrame,
+    possible: pl.DataFrame,
+    frames: Frames,
+) -> pl.DataFrame:
+    """row, exists: how the sum over this row and those found compares; blank where a part of it is."""
+    name = total.of.name
+    parts = frames.fields(table, [name], hits["other.row"])[name]
+    others = hits.select("row").with_columns(parts.alias("part"))
+    summed = others.group_by("row").agg(pl.col("part").sum(), pl.col("part").is_null().any().alias("unknown"))
+    told = asked.join(summed, on="row", how="left", maintain_order="left")
+    whole = pl.col(name) + pl.col("part").fill_null(0)
+    right = pl.col(str(total.value)) if isinstance(total.value, Field) else pl.lit(total.value)
+    holds = {
+        "less_than": whole < right,
+        "at_most": whole <= right,
+        "more_than": whole > right,
+        "at_least": whole >= right,
+    }[total.operator]
+    open_ = pl.col("row").is_in(possible["row"].unique().implode()) | pl.col("unknown").fill_null(False)
+    return told.select("row", pl.when(~open_).then(holds).alias("exists"))
