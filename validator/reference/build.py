@@ -3,7 +3,7 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import duckdb
@@ -11,6 +11,7 @@ import polars as pl
 
 from validator.errors import ReferenceError
 from validator.reference import histories
+from validator.reference.notes.build import note_tables
 from validator.reference.pair_files import read_pair_files
 from validator.reference.schema import Period
 from validator.reference.sources import ReferenceSources, shipped_sources
@@ -76,6 +77,7 @@ def make_tables(sources: ReferenceSources) -> dict[str, pl.DataFrame]:
     )
     codes, distinct = histories.number_histories(masks)
     tabular = read_tabular(sources.tabular_path)
+    list_fact, note_pairs = note_tables(tabular, codes)
     earlier = sources.table("icd10cm_earlier_titles.csv.gz")
     return {
         "meta": pl.DataFrame(
@@ -102,17 +104,21 @@ def make_tables(sources: ReferenceSources) -> dict[str, pl.DataFrame]:
         "note": tabular.notes,
         "seventh": tabular.sevenths,
         "seventh_of_stem": sevenths_of_stems(tabular, codes),
-        **rule_tables(sources, codes["code"]),
+        "list_fact": list_fact,
+        **rule_tables(sources, codes["code"], note_pairs),
     }
 
 
-def rule_tables(sources: ReferenceSources, codes: pl.Series) -> dict[str, pl.DataFrame]:
+def rule_tables(
+    sources: ReferenceSources, codes: pl.Series, note_pairs: Mapping[str, pl.DataFrame]
+) -> dict[str, pl.DataFrame]:
     """The tables that rules name: value sets, pairs and keyed facts, and the days that they speak about."""
     sets = read_value_sets(sources.value_set_files, codes)
+    file_pairs = read_pair_files(sources.pair_files, codes)
     return {
         "value_set": sets.members,
         "value_set_about": sets.about,
-        **read_pair_files(sources.pair_files, codes),
+        **{name: pl.concat([table, note_pairs[name]]) for name, table in file_pairs.items()},
         "table_covers": pl.DataFrame(schema=COVERS),
     }
 

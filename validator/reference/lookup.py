@@ -14,6 +14,7 @@ from validator.errors import Place, ReferenceError
 from validator.reference import histories
 from validator.reference.build import build_reference, built_path
 from validator.reference.card import CodeCard, make_card
+from validator.reference.list_facts import read_list_facts, with_list_facts
 from validator.reference.rule_tables import Given, RuleTables
 from validator.reference.schema import CODE_FACTS, ICD10_FACTS, CodeFacts, Keyed, Pairs, Period, ValueSet
 from validator.reference.sources import shipped_sources
@@ -101,13 +102,14 @@ class Reference:
         rows = found.select(pl.int_ranges(first, first + count).explode()).to_series()
         well_formed, ever_listed, icd9 = (fact.name for fact in CODE_FACTS)
         listed = pl.col("history") < self._known_histories
+        alone = found.select(
+            "code",
+            pl.col("code").str.contains(_WELL_FORMED).alias(well_formed),
+            listed.alias(ever_listed),
+            pl.col("code").is_in(self._icd9.implode()).alias(icd9),
+        )
         return CodeFacts(
-            codes=found.select(
-                "code",
-                pl.col("code").str.contains(_WELL_FORMED).alias(well_formed),
-                listed.alias(ever_listed),
-                pl.col("code").is_in(self._icd9.implode()).alias(icd9),
-            ),
+            codes=with_list_facts(alone, self._list_facts),
             by_period=by_history.select(pl.col(fact.name).gather(rows) for fact in ICD10_FACTS),
         )
 
@@ -176,7 +178,7 @@ class Reference:
         a keyed table.
         """
         # What every look-up needs is read once for all copies.
-        _ = self._icd9, self._skeletons, self._open_stems
+        _ = self._icd9, self._skeletons, self._open_stems, self._list_facts
         changed = copy.copy(self)
         object.__setattr__(changed, "rule_tables", self.rule_tables.with_given(tables))
         return changed
@@ -196,6 +198,10 @@ class Reference:
     @cached_property
     def _known_histories(self) -> int:
         return self.facts_by_history.height // len(self.periods)
+
+    @cached_property
+    def _list_facts(self) -> pl.DataFrame:
+        return read_list_facts(self.tables)
 
     @cached_property
     def _icd9(self) -> pl.Series:

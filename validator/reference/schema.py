@@ -143,7 +143,8 @@ class Period:
 class CodeFacts:
     """Facts of a set of distinct codes, ready to be gathered by position.
 
-    `codes`: one row per distinct code, in the order asked for: `code`, then CODE_FACTS.
+    `codes`: one row per distinct code, in the order asked for: `code`, CODE_FACTS, LIST_FACTS (of the code as the
+    list has it, on any date; blank where it has not) and IN_TABULAR.
     `by_period`: codes x periods rows, code-major: row `code_no * len(periods) + period.number` holds
     ICD10_FACTS of that code in that period.
     """

@@ -144,6 +144,8 @@ def answers(reference: Reference) -> list[object]:
     titles = reference.titles(pl.DataFrame({"code": codes}).with_columns(on=pl.lit(date(2020, 1, 1))))
     return [
         facts.by_period.hash_rows().sum(),
+        facts.codes.hash_rows().sum(),
+        reference.value_sets,
         titles["title"].hash().sum(),
         reference.card("M53.2", date(2026, 2, 10)),
     ]
