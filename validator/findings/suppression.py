@@ -15,6 +15,7 @@ WHERE_COLUMNS = {
     "patient.id": "patient_id",
     "diagnosis.code": "code",
     "diagnosis.role": "diagnosis_role",
+    "diagnosis.position": "diagnosis_position",
     "line.number": "line_number",
     "line.rendering_npi": "rendering_npi",
 }

@@ -145,13 +145,9 @@ def _where(node: Node, rule: Rule | None, problems: Problems) -> dict[str, str]:
                 ),
                 at=key.span,
             )
-        elif rule is not None and NAMES[key.text].row not in ("claim", rule.check_each):
-            problems.add(
-                "R010",
-                f"{shown(key.text)} is blank on findings about a {rule.check_each}",
-                fix="tie the suppression to the claim",
-                at=key.span,
-            )
+        elif rule is not None and not _stands_on_findings(key.text, rule):
+            what = f"{shown(key.text)} is blank on findings about a {rule.check_each}"
+            problems.add("R010", what, fix=_instead(rule), at=key.span)
         elif not isinstance(value, Text) or value.blank or not value.text:
             problems.add(
                 "R007",
@@ -162,6 +158,21 @@ def _where(node: Node, rule: Rule | None, problems: Problems) -> dict[str, str]:
         else:
             where[key.text] = kept_form(key.text, value.text)
     return where
+
+
+def _stands_on_findings(name: str, rule: Rule) -> bool:
+    """Whether findings of the rule carry the column; those about a provider carry its number alone."""
+    if rule.provider is not None:
+        return name == rule.provider.name
+    return NAMES[name].row in ("claim", rule.check_each)
+
+
+def _instead(rule: Rule) -> str:
+    if rule.provider is None:
+        return "tie the suppression to the claim"
+    if rule.provider.name in SUPPRESSION_COLUMNS:
+        return f"tie the suppression to {rule.provider.name}"
+    return "name the rule under except in the profile"
 
 
 def read_risk(node: Node, problems: Problems) -> RiskWeights | None:
