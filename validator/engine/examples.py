@@ -10,7 +10,7 @@ import polars as pl
 from validator.claims.schema import ClaimTables
 from validator.engine.evaluate import evaluate, outcomes
 from validator.engine.given import Given, build_claims, read_given
-from validator.engine.providers import judge_providers
+from validator.engine.providers import counts_findings, judge_providers
 from validator.engine.settings import Settings
 from validator.errors import Place
 from validator.rules.model import Example, Outcome, Rule, RuleSet
@@ -63,8 +63,9 @@ def run_examples(rules: Iterable[Rule], rule_set: RuleSet, reference: "Reference
         # Rows of different claims add up for a provider, so its examples are judged one by one.
         for n in chosen:
             if examples[n][0].check_each == "provider":
-                alone = replace(together, rules=(examples[n][0],))
-                results[n] = _provider_outcome(given[n], alone, equipped, settings)
+                rule = examples[n][0]
+                judges = together if counts_findings(rule) else replace(together, rules=(rule,))
+                results[n] = _provider_outcome(rule, given[n], judges, equipped, settings)
     return [_result(rule, example, results[n]) for n, (rule, example) in enumerate(examples)]
 
 
@@ -85,9 +86,13 @@ def _outcomes(
     return {(row["rule_id"], row["source_file"]): row["outcome"] for row in judged.iter_rows(named=True)}
 
 
-def _provider_outcome(given: Given, rules: RuleSet, reference: "Reference", settings: Settings) -> Outcome:
+def _provider_outcome(
+    rule: Rule, given: Given, rules: RuleSet, reference: "Reference", settings: Settings
+) -> Outcome:
     evaluated = evaluate(build_claims([given]), rules, reference, settings)
-    counts = judge_providers([evaluated.tallies], rules, settings, {rules.rules[0].rule_id: ""}).counts
+    citations = {each.rule_id: "" for each in rules.rules}
+    counts = judge_providers([evaluated.tallies], rules, settings, citations).counts
+    counts = counts.filter(pl.col("rule_id") == rule.rule_id)
     return next((o for o in _STRONGEST_FIRST if counts[o].sum()), "out_of_scope")
 
 

@@ -62,6 +62,12 @@ def tally(rules: Sequence[Rule], frames: "Frames", findings: pl.DataFrame) -> Ta
     return Tallies(pl.concat(shares), pl.concat(days))
 
 
+def counts_findings(rule: Rule) -> bool:
+    """Whether the rule counts what the other rules found, which only tonight's claims can tell."""
+    that = rule.flag_when.that if isinstance(rule.flag_when, Share) else ALWAYS
+    return any(c.field.name == WORST_FINDING for c in comparisons(that))
+
+
 def _worst_finding(frames: "Frames", findings: pl.DataFrame) -> pl.Series:
     """Per claim the worst severity found on it, `none` where nothing was found."""
     counting = findings.filter(pl.col("suppressed_by").is_null(), pl.col("claim_no").is_not_null())
@@ -75,8 +81,7 @@ def _counted(rule: Rule, frames: "Frames", condition: Share | None) -> pl.DataFr
     grain = rule.count_each
     assert grain is not None and rule.provider is not None
     that = condition.that if condition else ALWAYS
-    about_findings = any(c.field.name == WORST_FINDING for c in comparisons(that))
-    rows = frames.judged(grain) if about_findings else frames.all_rows(grain)
+    rows = frames.judged(grain) if counts_findings(rule) else frames.all_rows(grain)
     told, _ = judge_rule(replace(rule, check_each=grain, flag_when=that), rows, frames)
     told = told.filter(pl.col("outcome").is_in(["flagged", "clear"]))
     names = {rule.provider.name} | ({rule.peers.name} if rule.peers else set())
