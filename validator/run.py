@@ -19,11 +19,11 @@ from validator.claims.netting import net
 from validator.claims.schema import no_claims
 from validator.engine.conclude import Judgement, conclude
 from validator.engine.evaluate import Evaluation, Settings, evaluate
-from validator.engine.examples import run_examples
 from validator.engine.findings import citation
-from validator.errors import ExampleError, ExitCode
+from validator.errors import ExitCode
 from validator.findings.risk import FORMULA
 from validator.findings.schema import FINDINGS, STANDING
+from validator.proof import prove_examples
 from validator.reference.dotted import dotted
 from validator.reference.lookup import Reference, open_reference
 from validator.reports.content import RuleText, RunContent
@@ -101,19 +101,6 @@ def run_night(request: Request, progress: Progress = lambda *_: None) -> Night:
         progress("reports", 0, 0)
         published = publish(request.out, content, group=request.group)
     return Night(published, ExitCode(content.exit_code), content)
-
-
-def prove_examples(rules: RuleSet, reference: Reference) -> None:
-    """A rule that does not keep its own word judges nobody."""
-    broken = [r for r in run_examples(rules.rules, rules, reference) if not r.holds]
-    if broken:
-        lines = [
-            f'{r.place}: {r.rule_id} "{r.says}": expected {r.expect}, came out {r.outcome}' for r in broken
-        ]
-        raise ExampleError(
-            "rules whose own examples fail:\n  " + "\n  ".join(lines),
-            fix="Mend the rule or the example; `validator rules test` runs them alone.",
-        )
 
 
 def judge(

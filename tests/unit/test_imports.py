@@ -33,7 +33,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "ledger": {"findings"},
     "reports": {"findings", "ledger.schema"},
-    "run": {"claims", "reference", "rules", "findings", "engine", "ledger", "reports"},
+    "proof": {"reference", "rules", "engine"},
+    "run": {"claims", "reference", "rules", "findings", "engine", "ledger", "reports", "proof"},
     "audit": {"run", "claims", "reference", "rules", "findings", "engine", "ledger", "reports"},
     "cli": {"run", "audit", "claims", "reference", "rules", "findings", "engine", "ledger", "reports"},
     "__main__": {"cli"},
@@ -50,6 +51,7 @@ ALLOWED_ROW_LOOPS: dict[tuple[str, str], str] = {
     ): "patterns of blank columns, not claims: at most 2 to the number of columns",
     ("engine.examples", "iter_rows"): "outcomes of a rule's examples, a handful of claims each",
     ("engine.conclude", "iter_rows"): "one row per severity or decision of the batch",
+    ("engine.providers", "iter_rows"): "one row per rule whose findings about providers are suppressed",
 }
 
 

@@ -1,7 +1,8 @@
-"""`validator rules`: list, show, check, test, explain, lock and document the rules."""
+"""`validator rules`: list, show, begin, check, test, explain, lock and document the rules."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from validator.rules.folder import RuleFolder
     from validator.rules.model import Rule
 
-app = typer.Typer(no_args_is_help=True, help="List, show, check, test, explain, lock and document the rules.")
+app = typer.Typer(
+    no_args_is_help=True, help="List, show, begin, check, test, explain, lock and document the rules."
+)
 
 RulesOption = Annotated[
     Path | None, typer.Option("--rules", help="Rule folder; the shipped one if not given.")
@@ -61,7 +64,41 @@ def show(
         return
     from validator.rules.pages import rule_page
 
-    typer.echo(rule_page(rule, folder.rule_set()), nl=False)
+    typer.echo(rule_page(rule, folder.rule_set(), _list_notes()), nl=False)
+
+
+@app.command("new")
+def new_rule(
+    rule_id: Annotated[str, typer.Argument(metavar="ID", help="A free id, such as DX299.")],
+    check_each: Annotated[
+        str, typer.Option("--check-each", help="diagnosis, line, claim or provider.")
+    ] = "diagnosis",
+    rules: RulesOption = None,
+    profile: ProfileOption = "default",
+) -> None:
+    """Write the draft of a new rule with examples; refused when the id was ever given."""
+    from validator.rules.problems import did_you_mean, listed
+    from validator.rules.reading import GRAINS
+    from validator.rules.shapes import RULE_ID
+    from validator.rules.stub import stub, stub_name
+
+    wanted = rule_id.upper()
+    if not RULE_ID.fullmatch(wanted):
+        raise UsageError(f'"{rule_id}" is no rule id', fix="an id is two capital letters and three digits")
+    grain = next((known for known in GRAINS if known == check_each), None)
+    if grain is None:
+        fix = did_you_mean(check_each, GRAINS, f"it is {listed(GRAINS)}")
+        raise UsageError(f'no rule checks each "{check_each}"', fix=fix)
+    folder = _read(rules, profile)
+    if wanted in folder.files:
+        taken = folder.files[wanted].name
+        raise UsageError(
+            f"{wanted} is the id of {taken}", fix="an id is given once and for ever; take another"
+        )
+    path = folder.path / stub_name(wanted)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(stub(wanted, grain, today=date.today()), encoding="utf-8")
+    typer.echo(f"{path}: a draft; write its examples first, then `validator rules test {wanted}`")
 
 
 @app.command()
@@ -140,6 +177,9 @@ def explain(
         "reference facts": said.inputs.facts,
         "tables": said.inputs.tables,
         "value sets": said.inputs.value_sets,
+        "pair tables": said.inputs.pair_tables,
+        "tables of facts": said.inputs.keyed_tables,
+        "official files": tuple(dict.fromkeys(said.inputs.official.values())),
         "needed besides": rule.needs,
     }
     if as_json:
@@ -175,7 +215,7 @@ def docs(
     """Write one page per rule, the table of rules, the page of names and the schema for editors."""
     from validator.rules.pages import rule_pages
 
-    pages = rule_pages(_read(rules, profile))
+    pages = rule_pages(_read(rules, profile), _list_notes())
     stale = [name for name, text in pages.items() if _written(out / name) != text]
     gone = sorted(page for page in (out / "rules").glob("*.md") if f"rules/{page.name}" not in pages)
     if check_only:
@@ -203,6 +243,14 @@ def _value_sets() -> set[str]:
     from validator.shipped import reference_folder
 
     return {path.stem for path in (reference_folder() / "valuesets").glob("*.csv")}
+
+
+def _list_notes() -> "Mapping[str, tuple[str, str]]":
+    """Source and note of each shipped value set and pair table."""
+    from validator.reference.list_notes import list_notes
+    from validator.shipped import reference_folder
+
+    return list_notes(reference_folder())
 
 
 def _read(rules: Path | None, profile: str) -> "RuleFolder":

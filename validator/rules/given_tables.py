@@ -9,7 +9,7 @@ from validator.rules.nodes import Block, Items, Node, Text
 from validator.rules.problems import Problems, did_you_mean, listed, shown
 from validator.rules.values import as_date, as_number
 
-SETTINGS = ("practitioner", "hospital")
+SETTINGS = ("practitioner", "hospital", "dme")
 _DAYS = ("valid_from", "valid_to")
 _BATCH = ("date", "claims_from", "delivers")
 

@@ -1,52 +1,57 @@
-"""The page of a rule, the table of all rules, and the page of all names: Markdown made from what is read."""
+"""The page of a rule and the page of all names: Markdown made from what is read."""
 
 from collections.abc import Iterable, Mapping
 
+from validator.reference.schema import KEYED_TABLES, PAIR_TABLES
 from validator.rules.clauses import clause
 from validator.rules.editor_schema import SCHEMA_FILE, schema_text
 from validator.rules.explain import explain
+from validator.rules.files_needed import files_needed
 from validator.rules.folder import RuleFolder
-from validator.rules.model import Rule, RuleSet, Status
+from validator.rules.index_page import index_page, without_files
+from validator.rules.model import Rule, RuleSet
 from validator.rules.names import KIND_IN_WORDS, NAMES, TABLES, Name
 from validator.rules.problems import listed
+from validator.rules.reads import reads
 
 INDEX = "README.md"
 NAMES_PAGE = "rule-names.md"
-_STATUS_IN_WORDS: Mapping[Status, str] = {
-    "active": "Active: they run and their findings count",
-    "shadow": "Shadow: they run and are counted, and their findings are no risk yet",
-    "draft": "Draft: they do not run",
-    "retired": "Retired: they do not run any more, and their ids are never used again",
-}
 _BLANK_IN_WORDS = {"none": "there is none", "not recorded": "not recorded", "never": "never blank"}
 _NAMES_OPENING = """# Names in rules
 
 Every `table.column` that a rule may read. Written from the schemas by `validator rules docs`.
 
 A rule that checks each diagnosis reads `diagnosis`, `icd10`, `icd9`, `claim`, `patient` and `batch`; one
-that checks each line reads `line`, `claim`, `patient` and `batch`; one that checks each claim reads `claim`,
-`patient` and `batch`. Rows of other tables are asked for with `there_is`, and their columns are written
-`other.column` there.
+that checks each line reads `line`, `mpfs`, `mue`, `visit_time`, `claim`, `patient` and `batch`; one that
+checks each claim reads `claim`, `patient` and `batch`. One that checks each provider reads what the rows
+that it counts have. `procedure` and `icd10pcs` are read of other rows only: rows of other
+tables are asked for with `there_is`, and their columns are written `other.column` there.
 
 A blank means *not recorded* (there is a value and we were not told: the rule is not evaluated where it would
 decide) or *there is none* (an answer like any other, as long as the feed carries the column).
 """
 
 
-def rule_pages(folder: RuleFolder) -> dict[str, str]:
+# Name of a value set or pair table -> its source, and what it stands in for.
+Notes = Mapping[str, tuple[str, str]]
+
+
+def rule_pages(folder: RuleFolder, notes: Notes | None = None) -> dict[str, str]:
     """File name below docs/ -> text: every rule, their table, the names, the schema for editors."""
     rule_set = folder.rule_set()
-    pages = {f"rules/{rule.rule_id}.md": rule_page(rule, rule_set) for rule in folder.rules}
-    index = {f"rules/{INDEX}": index_page(folder.rules)}
+    pages = {f"rules/{rule.rule_id}.md": rule_page(rule, rule_set, notes) for rule in folder.rules}
+    left_out = {rule.rule_id for rule in folder.rules if not folder.profile.runs(rule)}
+    index = {f"rules/{INDEX}": index_page(folder.rules, left_out)}
     return {**index, **pages, NAMES_PAGE: names_page(), SCHEMA_FILE: schema_text()}
 
 
-def rule_page(rule: Rule, rule_set: RuleSet | None = None) -> str:
+def rule_page(rule: Rule, rule_set: RuleSet | None = None, notes: Notes | None = None) -> str:
     """What the rule looks for, why, who is judged, examples, false alarms, citation."""
     said = explain(rule, rule_set)
     facts = [
         f"**{rule.status}**",
         f"checks each {rule.check_each}",
+        *([f"counts each {rule.count_each}"] if rule.count_each else []),
         f"confidence {rule.confidence}",
         f"version {rule.version}",
     ]
@@ -62,6 +67,8 @@ def rule_page(rule: Rule, rule_set: RuleSet | None = None) -> str:
         _denial_codes(rule),
         _examples(rule),
         _bullets("False alarms", rule.false_alarms, "Ways an honest claim can look like this:"),
+        _lists(rule, notes or {}),
+        _files(rule),
         _bullets("Sources", [_source(s.title, s.section, s.checked) for s in rule.sources]),
         _inputs(rule),
     ]
@@ -123,6 +130,31 @@ def _bullets(heading: str, items: Iterable[str], opening: str = "") -> str:
     return "\n".join([f"## {heading}", "", *([opening, ""] if opening else []), *lines])
 
 
+def _lists(rule: Rule, notes: Notes) -> str:
+    """The value sets and pair tables that come with the program, with their sources."""
+    read = reads(rule)
+    own = [name for name in (*read.value_sets, *read.pair_tables) if name not in read.official]
+    items = []
+    for name in own:
+        source, note = notes.get(name, ("", ""))
+        what = PAIR_TABLES[name].doc if name in PAIR_TABLES else ""
+        said = ". ".join(
+            part.rstrip(".") for part in (what, f"Source: {source}" if source else "", note) if part
+        )
+        items.append(f"`{name}`{f': {said}.' if said else ''}")
+    return _bullets("Lists it uses", items)
+
+
+def _files(rule: Rule) -> str:
+    """The official files that a user adds, and what happens without them."""
+    if not files_needed(rule):
+        return ""
+    items = [f"`{name}`: {file}" for name, file in reads(rule).official.items()]
+    few = "Without this file the rule" if len(files_needed(rule)) == 1 else "Without these files the rule"
+    said = without_files(rule)
+    return f"{_bullets('Official files it needs', items)}\n\n{few} {said}."
+
+
 def _source(title: str, section: str, checked: str) -> str:
     return f"{title}{', ' + section if section else ''} (read {checked})"
 
@@ -134,6 +166,8 @@ def _inputs(rule: Rule) -> str:
         ("columns", inputs.columns),
         ("reference facts", inputs.facts),
         ("value sets", inputs.value_sets),
+        ("pair tables", inputs.pair_tables),
+        ("tables of facts", inputs.keyed_tables),
         ("tables", inputs.tables),
         ("needed besides", rule.needs),
     )
@@ -142,29 +176,6 @@ def _inputs(rule: Rule) -> str:
         names = ", ".join(f"`{name}`" for name in inputs.unknown_possible)
         items.append(f"not evaluated where one of these is not recorded and would decide: {names}")
     return _bullets("What it reads", items)
-
-
-def index_page(rules: Iterable[Rule]) -> str:
-    """All rules by status, with a link to the page of each."""
-    all_rules = list(rules)
-    lines = ["# Rules", "", "Written from the rule files by `validator rules docs`."]
-    for status, meaning in _STATUS_IN_WORDS.items():
-        chosen = [rule for rule in all_rules if rule.status == status]
-        if chosen:
-            lines += [
-                "",
-                f"## {meaning}",
-                "",
-                "| rule | what is wrong | checks each | severity | confidence |",
-            ]
-            lines += ["|---|---|---|---|---|", *map(_index_row, chosen)]
-    return "\n".join(lines) + "\n"
-
-
-def _index_row(rule: Rule) -> str:
-    severities = listed(dict.fromkeys(case.severity for case in rule.severity))
-    link = f"[{rule.rule_id}]({rule.rule_id}.md)"
-    return f"| {link} | {_cell(rule.title)} | {rule.check_each} | {severities} | {rule.confidence} |"
 
 
 def names_page() -> str:
@@ -186,6 +197,9 @@ def _blank(name: Name) -> str:
         return _BLANK_IN_WORDS[name.blank]
     if name.blank == "never":
         return "never blank"
+    if name.table in KEYED_TABLES:
+        added = ", or its file was not added" if KEYED_TABLES[name.table].file else ""
+        return f"the table does not have the code on the date{added}"
     return "no covered date" if name.always else "no covered date, or the code is not in force"
 
 

@@ -34,7 +34,9 @@ def all_examples(rule_set) -> ClaimTables:
 
 def judged(partitions, rule_set, reference):
     carried = {file: columns for p in partitions for file, columns in p.carried.items()}
-    return conclude([evaluate(p, rule_set, reference, SETTINGS) for p in partitions], rule_set, carried, SETTINGS)
+    return conclude(
+        [evaluate(p, rule_set, reference, SETTINGS) for p in partitions], rule_set, carried, SETTINGS
+    )
 
 
 def only(tables: ClaimTables, claim_numbers: pl.Series) -> ClaimTables:

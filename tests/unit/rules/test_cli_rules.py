@@ -11,6 +11,7 @@ from tests.spec.problem_cases import changed_sample
 from tests.unit.rules.rule_files import write_folder
 from validator.cli import app
 from validator.errors import ExampleError, ExitCode, UsageError
+from validator.rules.folder import read_rule_folder
 from validator.rules.problems import RuleProblemsError
 
 
@@ -179,3 +180,36 @@ def test_docs_are_written_checked_and_removed(folder: Path) -> None:
     assert "docs/rules/ZZ002.md: there is no such rule" in stale.output
     assert run("docs").output == "5 pages, 1 written, 1 removed\n"
     assert not Path("docs/rules/ZZ002.md").exists()
+
+
+@pytest.mark.parametrize("grain", ["diagnosis", "line", "claim", "provider"])
+def test_a_new_rule_is_a_draft_in_order(folder: Path, outcomes: dict[str, str], grain: str) -> None:
+    said = run("new", "px399", "--check-each", grain)
+    path = Path("rules/procedures/PX399-new-rule.yaml")
+    assert said.output.startswith(f"{path}: a draft")
+    assert "  - {title: The official text, section: its section, checked: 20" in path.read_text("utf-8")
+    rule = read_rule_folder(folder).files["PX399"].rule
+    assert (rule.status, rule.check_each) == ("draft", grain)
+    assert {example.expect for example in rule.examples} >= {"flagged", "clear"}
+    assert run("check", "--update").output == "4 rules and 9 examples are in order\n"
+
+
+def test_a_new_rule_of_no_known_group_has_a_folder_of_its_own(folder: Path) -> None:
+    assert run("new", "ZZ900").exit_code == 0
+    assert (folder / "other" / "ZZ900-new-rule.yaml").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("ZZ002",), "ZZ002 is the id of rules/claim/ZZ002.yaml"),
+        (("ZZ2",), '"ZZ2" is no rule id'),
+        (("ZZ900", "--check-each", "lines"), 'no rule checks each "lines"'),
+    ],
+)
+def test_a_new_rule_needs_a_free_id_and_a_grain(folder: Path, words: tuple[str, ...], said: str) -> None:
+    before = sorted(folder.rglob("*"))
+    error = run("new", *words).exception
+    assert isinstance(error, UsageError)
+    assert said in str(error)
+    assert sorted(folder.rglob("*")) == before

@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.unit.rules.rule_files import rule_of
+from validator.reference.list_notes import list_notes
+from validator.rules.files_needed import files_needed, flags_without
 from validator.rules.folder import RuleFolder, read_rule_folder
 from validator.rules.names import NAMES
 from validator.rules.pages import flow, index_page, names_page, rule_page, rule_pages
-from validator.shipped import rules_folder
+from validator.shipped import reference_folder, rules_folder
 
 ROOT = Path(__file__).resolve().parents[3]
 RULE = """
@@ -63,6 +67,10 @@ Ways an honest claim can look like this:
 
 - A payer with a list of its own
 
+## Lists it uses
+
+- `acute_stroke`: Source: A manual, 2026. Stands in for a printed list.
+
 ## Sources
 
 - The rule language (read 2026-02-10)
@@ -82,7 +90,7 @@ def shipped() -> RuleFolder:
 
 
 def test_the_committed_pages_are_what_the_rules_say_now() -> None:
-    pages = rule_pages(shipped())
+    pages = rule_pages(shipped(), list_notes(reference_folder()))
     stale = [
         n for n, t in pages.items() if not (f := ROOT / "docs" / n).is_file() or f.read_text("utf-8") != t
     ]
@@ -92,7 +100,76 @@ def test_the_committed_pages_are_what_the_rules_say_now() -> None:
 
 
 def test_a_page_shows_the_whole_rule() -> None:
-    assert rule_page(rule_of(RULE.lstrip())) == PAGE
+    notes = {"acute_stroke": ("A manual, 2026", "Stands in for a printed list.")}
+    assert rule_page(rule_of(RULE.lstrip()), notes=notes) == PAGE
+
+
+LINES = """
+check_each: line
+message: '{line.number}'
+flag_when: {FLAG}
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "flags"),
+    [
+        ("{mue.value: {less_than: line.units}}", False),
+        ("{any: [{mue.value: 3}, {line.units: 3}]}", True),
+        ("{all: [{mue.value: 3}, {line.units: 3}]}", False),
+        ("{none: [{mue.value: 3}, {line.units: 3}]}", False),
+        ("{none: [{all: [{mue.value: 3}, {line.units: 3}]}]}", True),
+        ("{line.procedure_code: {not_in_set: cpt}}", False),
+        ("{line.procedure_code: {in_set: acute_stroke}}", True),
+        ("{there_is: {line: {same: claim, where: {other.mpfs.status: A}}}}", False),
+        ("{there_is_no: {line: {same: claim, where: {other.mpfs.status: A}}}}", True),
+        ("{there_is: {line: {same: claim, equal: [mpfs.status]}}}", False),
+        ("{there_is: {line: {same: claim, total: {of: line.units, more_than: mue.value}}}}", False),
+        ("{there_is_no: {line: {same: claim, how_many: {more_than: 3}}}}", True),
+        (
+            "{there_is_no: {diagnosis: {same: claim, listed_in: "
+            "{table: coverage, pair: [line.procedure_code, other.code]}}}}",
+            True,
+        ),
+        (
+            "{there_is: {line: {same: claim, listed_in: "
+            "{table: ncci_ptp_never, pair: [other.procedure_code, line.procedure_code]}}}}",
+            False,
+        ),
+    ],
+)
+def test_what_a_rule_can_flag_without_its_file(condition: str, flags: bool) -> None:
+    assert flags_without(rule_of(LINES.replace("{FLAG}", condition))) is flags
+
+
+def test_a_scope_that_needs_a_file_leaves_nothing_to_flag() -> None:
+    rule = rule_of("only_for: {claim.billing_npi: {in_set: leie_npis}}\n")
+    assert not flags_without(rule)
+    assert files_needed(rule) == ("the OIG List of Excluded Individuals/Entities (LEIE)",)
+
+
+def test_a_page_names_the_file_that_the_rule_needs() -> None:
+    page = rule_page(rule_of(LINES.replace("{FLAG}", "{mue.value: {less_than: line.units}}")))
+    assert (
+        "## Official files it needs\n\n"
+        "- `mue`: the NCCI medically unlikely edits table (practitioner, outpatient hospital or DME)\n\n"
+        "Without this file the rule never flags: what it cannot clear is not evaluated."
+    ) in page
+
+
+def test_rules_that_need_a_file_and_rules_that_are_off_have_tables_of_their_own() -> None:
+    plain, off = rule_of("rule: ZZ001\n"), rule_of("rule: ZZ002\n")
+    needy = rule_of("rule: ZZ003\n" + LINES.lstrip().replace("{FLAG}", "{mue.value: 3}"))
+    page = index_page([plain, off, needy], left_out={"ZZ002"})
+    headings = [line for line in page.splitlines() if line.startswith("## ")]
+    assert [heading.split(":")[0].split(",")[0] for heading in headings] == [
+        "## Active",
+        "## Active",
+        "## Off by default",
+    ]
+    assert page.index("[ZZ001]") < page.index("[ZZ003]") < page.index("[ZZ002]")
+    assert "| claim | deny | certain | 2 |" in page
+    assert "medically unlikely edits table (practitioner, outpatient hospital or DME) | never flags" in page
 
 
 def test_an_outline_becomes_a_list() -> None:
