@@ -100,6 +100,7 @@ def _header(story: Story) -> Row:
         "billing_npi": provider.billing,
         "billing_tin": provider.tin,
         "billing_taxonomy": provider.taxonomy,
+        "biller_id": "KEY-3" if bill else f"KEY-{1 + int(patient[-1]) % 2}",
         "code_system": "icd10cm",
     }
     if last:
