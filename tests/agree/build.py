@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from validator.claims.schema import TABLES, ClaimTables, polars_schema
+from validator.claims.schema import ROLE_COLUMNS, TABLES, ClaimTables, polars_schema
 
 CHILDREN = ("diagnoses", "procedures", "lines")
 
@@ -13,8 +13,8 @@ NOT_DELIVERED = {column for columns in TABLES.values() for column in columns if 
 
 
 def deliverable_columns() -> frozenset[str]:
-    """`table.column` of everything that a feed may carry."""
-    return frozenset(
+    """`table.column` of everything that a feed may carry, and the roles that it may deliver."""
+    return ROLE_COLUMNS | frozenset(
         f"{table}.{column.name}"
         for table, columns in TABLES.items()
         for column in columns

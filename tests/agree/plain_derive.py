@@ -82,6 +82,63 @@ def days(claim: Row) -> int | None:
     return max(1, (ends - starts).days)
 
 
+def days_to_receipt(claim: Row) -> int | None:
+    """Days from the last day of service to the day of receipt."""
+    served = claim["through_date"] or claim["from_date"]
+    if claim["received_date"] is None or served is None:
+        return None
+    return (claim["received_date"] - served).days
+
+
+def main_list(diagnoses: Sequence[Row]) -> dict[str, object]:
+    """How many diagnoses the main list holds, its first gap, its codes; a slot of its own goes first."""
+    main = [row for row in diagnoses if row["role"] in ("principal", "secondary")]
+    main.sort(key=lambda row: (row["position"], row["role"]))
+    filled = {row["position"] for row in main}
+    gaps = [slot for slot in range(1, max(filled, default=0)) if slot not in filled]
+    return {
+        "diagnosis_count": len(main),
+        "diagnosis_gap": gaps[0] if gaps else None,
+        "diagnosis_list": " ".join(str(row["code"]) for row in main) or None,
+    }
+
+
+def lines_total(lines: Sequence[Row]) -> object:
+    """What the lines charge together, without the line that is itself a total."""
+    charges = [line["charge"] for line in lines if line["revenue_code"] != "0001"]
+    return sum(charges) if charges and None not in charges else None
+
+
+def side(line: Row) -> str | None:
+    """The side that the modifiers name, if they name one only; 50 says both."""
+    sides = set()
+    for modifier in line["modifiers"] or []:
+        text = str(modifier)
+        if text == "50":
+            sides |= {"right", "left"}
+        elif text in ("RT", "LT"):
+            sides.add("right" if text == "RT" else "left")
+        elif re.fullmatch(r"E[1-4]", text):
+            sides.add("left" if text in ("E1", "E2") else "right")
+        elif re.fullmatch(r"[FT][A1-9]", text):
+            sides.add("left" if text[1] in "A1234" else "right")
+    return sides.pop() if len(sides) == 1 else None
+
+
+def line_days(line: Row) -> dict[str, object]:
+    """How many days the line has, and whether a year of codes or of the calendar ends within it."""
+    first, last = line["from_date"], line["through_date"]
+    if first is None or last is None:
+        return dict.fromkeys(("days", "spans_code_years", "spans_calendar_years"))
+    turns = [date(year, month, 1) for year in range(first.year, last.year + 1) for month in (1, 10)]
+    within = {turn.month for turn in turns if first < turn <= last}
+    return {
+        "days": (last - first).days + 1 if last >= first else None,
+        "spans_code_years": 10 in within,
+        "spans_calendar_years": 1 in within,
+    }
+
+
 def is_npi(text: str) -> bool:
     """Ten digits from 1 or 2 on, with a right check digit once 80840 stands before them (45 CFR 162.406)."""
     if len(text) != 10 or any(c not in "0123456789" for c in text) or text[0] not in "12":
@@ -107,6 +164,7 @@ def pointer_facts(line: Row, filled_slots: set[int]) -> dict[str, object]:
     pointers = list(line["diagnosis_pointers"] or [])
     return {
         "pointer_count": len(pointers),
+        "first_pointer": pointers[0] if pointers else None,
         "pointers_repeated": len(set(pointers)) < len(pointers),
         "pointers_to_nothing": sum(1 for pointer in pointers if pointer not in filled_slots),
     }

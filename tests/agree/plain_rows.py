@@ -95,6 +95,11 @@ def _derive_claim(claim, lines, diagnoses, carried, codes) -> None:
     claim["setting"] = plain_derive.setting(claim)
     claim["age"] = plain_derive.age(claim, lines)
     claim["days"] = plain_derive.days(claim)
+    claim["days_to_receipt"] = plain_derive.days_to_receipt(claim)
+    claim.update(plain_derive.main_list(diagnoses))
+    if not delivers_main_list(carried):
+        claim["diagnosis_count"] = None
+    claim["lines_total"] = plain_derive.lines_total(lines)
     npis = plain_derive.npis(claim, lines)
     claim["npis_sent"] = len(npis) if carried.intersection(NPI_COLUMNS) else None
     claim["npis_malformed"] = [where for where, npi in npis if not plain_derive.is_npi(npi)]
@@ -104,6 +109,8 @@ def _derive_claim(claim, lines, diagnoses, carried, codes) -> None:
         if "lines.diagnosis_pointers" not in carried:
             facts = dict.fromkeys(facts)
         line.update(facts)
+        line["side"] = plain_derive.side(line)
+        line.update(plain_derive.line_days(line))
         line["units_fractional"] = plain_derive.units_fractional(line)
     for row in diagnoses:
         if row.get("coding_date") is None:
@@ -119,6 +126,20 @@ def _derive_claim(claim, lines, diagnoses, carried, codes) -> None:
         )
 
 
+def delivers_main_list(carried: frozenset[str]) -> bool:
+    """Whether the feed has a list of diagnoses at all."""
+    roles = {"diagnoses.role=principal", "diagnoses.role=secondary"}
+    return "diagnoses.code" in carried and bool(roles & carried)
+
+
+def _is_told(name: str, carried: frozenset[str]) -> bool:
+    """Whether a blank of this column is an answer: the feed carries it, or what it is made from."""
+    if name in ("claims.diagnosis_gap", "claims.diagnosis_list"):
+        return delivers_main_list(carried)
+    made_from = {"lines.first_pointer": "lines.diagnosis_pointers", "lines.side": "lines.modifiers"}
+    return made_from.get(name, name) in carried
+
+
 def _named_values(table: str, row: dict[str, object], carried: frozenset[str]) -> dict[str, object]:
     """Rule name -> value; a blank of a `none` column is NOTHING where the feed carries the column."""
     values = {}
@@ -128,7 +149,7 @@ def _named_values(table: str, row: dict[str, object], carried: frozenset[str]) -
         value = row[column.name]
         if value == [] or (value == "unknown" and column.rule_name in SAID_TO_BE_UNKNOWN):
             value = None
-        if value is None and column.blank == "none" and f"{table}.{column.name}" in carried:
+        if value is None and column.blank == "none" and _is_told(f"{table}.{column.name}", carried):
             value = NOTHING
         values[column.rule_name] = value
     return values

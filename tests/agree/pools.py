@@ -57,11 +57,11 @@ TEXTS: dict[str, Sequence[str]] = {
     "procedures.code": ("0SG00A0", "XXXXXXX"),
     "lines.procedure_code": ("99213", "72148", "J1100", "A0425"),
     "lines.place_of_service": ("11", "22"),
-    "lines.revenue_code": ("0120", "0450"),
+    "lines.revenue_code": ("0120", "0450", "0001"),
 }
 LISTS: dict[str, Sequence[Sequence[object]]] = {
     "claims.condition_codes": (["A1"], ["A1", "D1"], []),
-    "lines.modifiers": (["25"], ["59", "LT"], ["LT", "59"], []),
+    "lines.modifiers": (["25"], ["59", "LT"], ["LT", "59"], ["E3"], ["RT", "F1"], ["RT", "50"], ["T9"], []),
     "lines.diagnosis_pointers": ([1], [1, 2], [2, 2], [3], [1, 2, 3, 4, 5], []),
 }
 UNITS = (Decimal("0"), Decimal("1"), Decimal("2"), Decimal("-1"), Decimal("1.5"))

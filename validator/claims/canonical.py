@@ -14,10 +14,17 @@ from validator.claims.fields import MODIFIERS
 from validator.claims.mapping import RUN
 from validator.claims.merge import one_header_per_claim
 from validator.claims.pieces import ROW
-from validator.claims.schema import CLAIM_TYPES, FEEDS, TABLES, TEXT_LIST, ClaimTables, polars_schema
+from validator.claims.schema import (
+    CLAIM_TYPES,
+    FEEDS,
+    TABLES,
+    TEXT_LIST,
+    TOTAL_REVENUE_CODE,
+    ClaimTables,
+    polars_schema,
+)
 
 FILE = "file"
-TOTAL_REVENUE_CODE = "0001"
 _CLAIM_TYPE = pl.Enum(CLAIM_TYPES)
 
 

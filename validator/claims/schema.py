@@ -24,6 +24,11 @@ FEEDS = ("submission", "adjudicated")
 ROLES = ("principal", "secondary", "admitting", "reason_for_visit", "external_cause")
 CODING_DATE_SOURCES = ("discharge", "through", "line", "from", "received")
 CODE_SYSTEMS = ("icd10cm", "icd9cm", "other")
+# The words of the reference for the side of a code, so that a line and a code can be held side by side.
+SIDES = ("right", "left", "bilateral", "unspecified")
+
+# The line that carries the total of a claim's other lines.
+TOTAL_REVENUE_CODE = "0001"
 
 
 @dataclass(frozen=True)
@@ -142,6 +147,33 @@ CLAIMS = (
                 derived=True,
             ),
             Column(
+                "days_to_receipt",
+                pl.Int32,
+                "days from the last day of service (through, else from) to the day of receipt",
+                derived=True,
+            ),
+            Column("diagnosis_count", pl.Int16, "how many diagnoses the main list holds", derived=True),
+            Column(
+                "diagnosis_gap",
+                pl.UInt8,
+                "first empty slot of the main list that has a filled one after it",
+                "none",
+                derived=True,
+            ),
+            Column(
+                "diagnosis_list",
+                pl.String,
+                "the codes of the main list in their order, separated by blanks",
+                "none",
+                derived=True,
+            ),
+            Column(
+                "lines_total",
+                MONEY,
+                "sum of the line charges, revenue code 0001 not added; blank where a charge is unknown or there are no lines",
+                derived=True,
+            ),
+            Column(
                 "npis_sent",
                 pl.Int16,
                 "how many NPI fields of the claim and its lines are filled",
@@ -253,6 +285,34 @@ LINES = (
             Column(
                 "pointers_to_nothing", pl.Int16, "pointers to a slot that holds no diagnosis", derived=True
             ),
+            Column(
+                "first_pointer", pl.UInt8, "the first diagnosis pointer of the line", "none", derived=True
+            ),
+            Column(
+                "side",
+                pl.Enum(SIDES),
+                "right or left, as a modifier says (RT, LT, E1-E4, FA-F9, TA-T9); blank where none does or both sides are named",
+                "none",
+                derived=True,
+            ),
+            Column(
+                "days",
+                pl.Int32,
+                "days of the line, the first and the last counted; blank where they are the wrong way round",
+                derived=True,
+            ),
+            Column(
+                "spans_code_years",
+                pl.Boolean,
+                "a 1 October, on which new codes begin, lies after the first day of the line and not after its last",
+                derived=True,
+            ),
+            Column(
+                "spans_calendar_years",
+                pl.Boolean,
+                "a 1 January lies after the first day of the line and not after its last",
+                derived=True,
+            ),
         ),
         {"line_number": "line.number", "source_row": None},
     ),
@@ -273,6 +333,14 @@ RULE_TABLES: Mapping[str, str] = {
     "procedure": "procedures",
     "line": "lines",
 }
+
+
+def role_column(role: str) -> str:
+    """What `carried` calls a role of diagnoses that a feed can deliver: `diagnoses.role=admitting`."""
+    return f"diagnoses.role={role}"
+
+
+ROLE_COLUMNS = frozenset(role_column(role) for role in ROLES)
 
 REJECTED_ROWS: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "source_file": pl.String,
@@ -297,7 +365,8 @@ class ClaimTables:
     """The canonical tables of one partition: whole patients, joined by `claim_no`.
 
     `carried` says, per source file, which columns (`claims.discharge_date`) the feed carries; what is
-    not carried is *not recorded*, whatever the column's own blank means.
+    not carried is *not recorded*, whatever the column's own blank means. Which roles of diagnoses a feed can
+    deliver stands there too, as `role_column` names them.
     """
 
     claims: pl.DataFrame

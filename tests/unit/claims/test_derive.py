@@ -1,14 +1,17 @@
-"""Computed columns: setting, coding date, age, days, NPI and pointer checks."""
+"""Computed columns: setting, coding date, age, days, NPI checks, the main list, what lines say."""
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from tests.unit.claims.claim_files import one_line, read_rows
-from validator.claims.derive import derive, derived_columns, malformed_npis
-from validator.claims.schema import TABLES, ClaimTables, polars_schema
+from tests.unit.claims.claim_files import one_line, read_rows, read_text
+from validator.claims.derive import derive, derived_columns
+from validator.claims.npis import malformed_npis
+from validator.claims.schema import SIDES, TABLES, ClaimTables, polars_schema
+from validator.reference.schema import SIDES as SIDES_OF_CODES
 
 
 def _diagnoses(folder: Path, **cells: str | None) -> list[tuple[str, date | None, str | None]]:
@@ -131,6 +134,118 @@ def test_days_count_at_least_one_and_not_backwards(tmp_path: Path) -> None:
     assert days(through_date="2026-02-09") == [None]
 
 
+def test_days_to_receipt_count_from_the_last_day_of_service(tmp_path: Path) -> None:
+    def waited(**cells: str | None) -> list[int | None]:
+        return read_rows(tmp_path, one_line(**cells)).tables.claims["days_to_receipt"].to_list()
+
+    assert waited(received_date="2026-03-01", through_date="2026-02-20") == [9]
+    assert waited(received_date="2026-03-01", through_date=None) == [19]
+    assert waited(received_date="2026-02-09") == [-1]
+    assert waited(received_date=None) == [None]
+
+
+def test_the_main_list_is_counted_and_its_first_gap_is_named(tmp_path: Path) -> None:
+    def told(**cells: str | None) -> tuple[int, int | None, str | None]:
+        others = {"admitting_diagnosis": "R07.9", "external_cause_1": "W01.0XXA", **cells}
+        claims = read_rows(tmp_path, one_line(**others)).tables.claims
+        return claims.select("diagnosis_count", "diagnosis_gap", "diagnosis_list").row(0)
+
+    assert told() == (1, None, "M5450")
+    assert told(diagnosis_2="i10", diagnosis_3="E11.9") == (3, None, "M5450 I10 E119")
+    assert told(diagnosis_2=None, diagnosis_3="E11.9", diagnosis_5="I10") == (3, 2, "M5450 E119 I10")
+    assert told(diagnosis_1=None, diagnosis_2="I10") == (1, 1, "I10")
+    assert told(diagnosis_1=None) == (0, None, None)
+    assert told(diagnosis_25="I10")[:2] == (2, 2)
+
+
+def test_the_main_list_of_each_claim_is_its_own(tmp_path: Path) -> None:
+    rows = [one_line(claim_id=f"C{n}", **{f"diagnosis_{n}": "I10"}) for n in (1, 2, 4)]
+    claims = read_rows(tmp_path, *rows).tables.claims
+    assert claims["diagnosis_list"].to_list() == ["I10", "M5450 I10", "M5450 I10"]
+    assert claims["diagnosis_gap"].to_list() == [None, None, 2]
+
+
+def test_a_principal_diagnosis_that_stands_in_no_slot_goes_before_the_list(tmp_path: Path) -> None:
+    text = "CLM_ID|NCH_CLM_TYPE_CD|LINE_NUM|PRNCPAL_DGNS_CD|ICD_DGNS_CD1|ICD_DGNS_CD2\n"
+    claims = read_text(tmp_path, text + "C1|71|1|I10|E119|R739\nC2|71|1|R739|E119|R739\n").tables.claims
+    assert claims["diagnosis_list"].to_list() == ["I10 E119 R739", "E119 R739"]
+    assert claims["diagnosis_count"].to_list() == [3, 2]
+    assert claims["diagnosis_gap"].to_list() == [None, None]
+
+
+def test_the_lines_are_added_without_the_line_that_is_their_total(tmp_path: Path) -> None:
+    def total(*lines: tuple[str | None, str | None]) -> Decimal | None:
+        rows = [
+            one_line(line_number=str(n), revenue_code=code, line_charge=charge)
+            for n, (code, charge) in enumerate(lines, start=1)
+        ]
+        return read_rows(tmp_path, *rows).tables.claims["lines_total"].item()
+
+    assert total(("0120", "40"), (None, "50.50")) == Decimal("90.50")
+    assert total(("0120", "40"), ("0001", "999")) == Decimal("40.00")
+    assert total(("0120", "40"), ("0250", None)) is None
+    assert total(("0001", "999")) is None
+
+
+@pytest.mark.parametrize(
+    ("modifiers", "side"),
+    [
+        ("RT", "right"),
+        ("LT", "left"),
+        ("59:LT", "left"),
+        ("E1", "left"),
+        ("E2", "left"),
+        ("E3", "right"),
+        ("E4", "right"),
+        ("FA:F4", "left"),
+        ("F5:F9", "right"),
+        ("TA:T4", "left"),
+        ("T5:T9", "right"),
+        ("RT:LT", None),
+        ("LT:F5", None),
+        ("RT:50", None),
+        ("50", None),
+        ("25:GT:FX", None),
+        (None, None),
+    ],
+)
+def test_the_side_of_a_line_is_that_of_its_modifiers(
+    tmp_path: Path, modifiers: str | None, side: str | None
+) -> None:
+    rows = [one_line(modifiers=modifiers), one_line(line_number="2", modifiers="LT")]
+    assert read_rows(tmp_path, *rows).tables.lines["side"].to_list() == [side, "left"]
+
+
+def test_the_sides_of_lines_and_of_codes_are_the_same_words() -> None:
+    assert SIDES == SIDES_OF_CODES
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "days", "code_years", "calendar_years"),
+    [
+        ("2025-09-30", "2025-09-30", 1, False, False),
+        ("2025-09-30", "2025-10-01", 2, True, False),
+        ("2025-10-01", "2025-10-02", 2, False, False),
+        ("2025-12-31", "2026-01-01", 2, False, True),
+        ("2025-09-30", "2026-01-01", 94, True, True),
+        ("2025-10-01", "2026-09-30", 365, False, True),
+        ("2025-10-02", "2025-09-30", None, False, False),
+        ("2025-10-02", None, None, None, None),
+    ],
+)
+def test_days_of_a_line_and_the_years_that_end_within_it(
+    tmp_path: Path,
+    first: str,
+    last: str | None,
+    days: int | None,
+    code_years: bool | None,
+    calendar_years: bool | None,
+) -> None:
+    lines = read_rows(tmp_path, one_line(line_from_date=first, line_through_date=last)).tables.lines
+    found = lines.select("days", "spans_code_years", "spans_calendar_years").row(0)
+    assert found == (days, code_years, calendar_years)
+
+
 def test_npis_are_held_against_their_check_digit() -> None:
     sent = ["1234567893", "1234567890", "2", "123456789A", " 1234567893", None, "3234567893", "12345678931"]
     assert set(malformed_npis(pl.Series(sent))) == set(sent[1:]) - {None}
@@ -154,6 +269,7 @@ def test_pointers_are_counted_and_held_against_the_slots(tmp_path: Path) -> None
     ]
     lines = read_rows(tmp_path, *rows).tables.lines
     assert lines["pointer_count"].to_list() == [2, 2, 1, 3, 0, 1]
+    assert lines["first_pointer"].to_list() == [1, 1, 2, 1, None, 0]
     assert lines["pointers_repeated"].to_list() == [False, True, False, False, False, False]
     assert lines["pointers_to_nothing"].to_list() == [0, 0, 1, 2, 0, 1]
 
@@ -163,6 +279,19 @@ def test_what_is_computed_is_known_only_where_its_inputs_are_carried() -> None:
     assert {"claims.age", "claims.setting", "diagnoses.coding_date"} <= known
     assert not known & {"claims.npis_sent", "lines.pointer_count"}
     assert "diagnoses.coding_date" not in derived_columns(frozenset())
+    computed = {
+        "claims.days_to_receipt": {"claims.received_date", "claims.from_date"},
+        "claims.diagnosis_count": {"diagnoses.code", "diagnoses.role=principal"},
+        "claims.diagnosis_gap": {"diagnoses.code", "diagnoses.role=secondary"},
+        "claims.lines_total": {"lines.charge"},
+        "lines.first_pointer": {"lines.diagnosis_pointers"},
+        "lines.side": {"lines.modifiers"},
+        "lines.days": {"lines.from_date", "lines.through_date"},
+        "lines.spans_code_years": {"lines.from_date", "lines.through_date"},
+    }
+    for name, inputs in computed.items():
+        assert name in derived_columns(frozenset(inputs))
+        assert all(name not in derived_columns(frozenset(inputs - {one})) for one in inputs)
 
 
 def test_a_coding_date_that_is_given_stays() -> None:
