@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from validator.reference.schema import KEYED_TABLES, PAIR_TABLES
+from validator.reference.schema import KEYED_TABLES, LIST_FACTS, PAIR_TABLES
 from validator.rules.clauses import clause
 from validator.rules.editor_schema import SCHEMA_FILE, schema_text
 from validator.rules.explain import explain
@@ -17,6 +17,7 @@ from validator.rules.reads import reads
 INDEX = "README.md"
 NAMES_PAGE = "rule-names.md"
 _BLANK_IN_WORDS = {"none": "there is none", "not recorded": "not recorded", "never": "never blank"}
+_OF_THE_LIST = frozenset(fact.name for fact in LIST_FACTS)
 _NAMES_OPENING = """# Names in rules
 
 Every `table.column` that a rule may read. Written from the schemas by `validator rules docs`.
@@ -200,7 +201,10 @@ def _blank(name: Name) -> str:
     if name.table in KEYED_TABLES:
         added = ", or its file was not added" if KEYED_TABLES[name.table].file else ""
         return f"the table does not have the code on the date{added}"
-    return "no covered date" if name.always else "no covered date, or the code is not in force"
+    if name.always:
+        return "no covered date"
+    unlisted = ", or not in the tabular list" if name.column in _OF_THE_LIST else ""
+    return f"no covered date, or the code is not in force{unlisted}"
 
 
 def _cell(text: str) -> str:
