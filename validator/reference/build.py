@@ -4,6 +4,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -64,16 +65,18 @@ def make_tables(sources: ReferenceSources) -> dict[str, pl.DataFrame]:
     manifest = sources.manifest
     spans = sources.table("icd10cm_spans.csv.gz")
     flags = sources.table("mce_dx_flags.csv.gz")
+    levels = sources.table("msdrg_levels.csv.gz")
     ages = sources.table("mce_age_groups.csv")
     icd9 = sources.table("icd9cm_codes.csv.gz")
     check_releases(manifest["releases"], spans, icd9)
 
     listed = [one for one in manifest["releases"] if one["system"] == "ICD-10-CM"]
     periods = histories.cut_periods(
-        [(one["name"], one["valid_from"], one["valid_to"]) for one in listed], [spans, flags, ages]
+        [(one["name"], one["valid_from"], one["valid_to"]) for one in listed], [spans, flags, levels, ages]
     )
     masks = histories.code_masks(
-        histories.with_mask(spans.drop("inferred"), periods), histories.with_mask(flags, periods)
+        histories.with_mask(spans.drop("inferred"), periods),
+        histories.with_mask(pl.concat([flags, levels]), periods),
     )
     codes, distinct = histories.number_histories(masks)
     tabular = read_tabular(sources.tabular_path)
@@ -105,6 +108,7 @@ def make_tables(sources: ReferenceSources) -> dict[str, pl.DataFrame]:
         "seventh": tabular.sevenths,
         "seventh_of_stem": sevenths_of_stems(tabular, codes),
         "list_fact": list_fact,
+        "hcc": payment_conditions(sources.table("hcc_payment.csv.gz")),
         **rule_tables(sources, codes["code"], note_pairs),
     }
 
@@ -119,8 +123,43 @@ def rule_tables(
         "value_set": sets.members,
         "value_set_about": sets.about,
         **{name: pl.concat([table, note_pairs[name]]) for name, table in file_pairs.items()},
-        "table_covers": pl.DataFrame(schema=COVERS),
+        "keyed_icd10pcs": procedure_codes(sources.table("icd10pcs_spans.csv.gz")),
+        "table_covers": covered_days(sources.manifest["covers_from"], sources.manifest["covers_to"]),
     }
+
+
+def covered_days(first: date, last: date) -> pl.DataFrame:
+    """The days that a shipped table speaks about, where that is not always."""
+    return pl.DataFrame(
+        {
+            "name": ["icd10pcs"],
+            "setting": [None],
+            "covers_from": [first],
+            "covers_to": [last],
+        },
+        schema=COVERS,
+    )
+
+
+def procedure_codes(spans: pl.DataFrame) -> pl.DataFrame:
+    """ICD-10-PCS codes as a keyed table: one row per code and stretch of days with the same facts.
+
+    `status` is that of the days between; the engine knows from the rows beside what a code is on other days.
+    """
+    facts = [column for column in spans.columns if column not in ("code", "valid_from", "valid_to")]
+    return spans.select(
+        "code",
+        pl.lit(None, pl.String).alias("setting"),
+        "valid_from",
+        "valid_to",
+        pl.lit("in_force").alias("status"),
+        *(pl.col(fact) == "1" for fact in facts),
+    )
+
+
+def payment_conditions(table: pl.DataFrame) -> pl.DataFrame:
+    """code, hcc_v24, hcc_v28, hcc_chronic; blank where the model pays for no condition of the code."""
+    return table.with_columns(pl.col("hcc_chronic") == "1")
 
 
 def check_releases(releases: list[dict[str, object]], spans: pl.DataFrame, icd9: pl.DataFrame) -> None:

@@ -27,6 +27,8 @@ FLAG_FACTS = {
     "cc": "cc",
     "mcc": "mcc",
 }
+# Of these the tables do not go back to the first release: unknown in a period in which no code has one.
+LEVEL_FACTS = ("cc", "mcc")
 SEX_FLAGS = {"female": "F", "male": "M"}
 
 NO_AGE_GROUPS = pl.DataFrame(
@@ -157,7 +159,7 @@ def unfold(histories: pl.DataFrame, periods: Sequence[Period], age_groups: pl.Da
     """ICD10_FACTS of every history in every period, history-major, periods in order.
 
     A fact that is not `always` known is blank unless the code is in force, so that a rule about meaning stays
-    silent on a code that has none.
+    silent on a code that has none; CC and MCC are blank too where no grouper version is at hand.
     """
     bits = period_bits(periods).select("period", "bit").with_columns(next_release=_next_release_bits(periods))
     bands = with_mask(age_groups, periods).rename({"mask": "band"})
@@ -196,6 +198,10 @@ def unfold(histories: pl.DataFrame, periods: Sequence[Period], age_groups: pl.Da
         .then(pl.lit("not_permitted"))
         .otherwise(pl.lit("none"))
     )
+    levelled = histories.select(
+        pl.lit(0, MASK) | pl.col(LEVEL_FACTS[0]).bitwise_or() | pl.col(LEVEL_FACTS[1]).bitwise_or()
+    ).item()
+    levels_known = (pl.lit(levelled, MASK) & pl.col("bit")) != 0
     sex = pl.coalesce(pl.when(has(flag)).then(pl.lit(letter)) for flag, letter in SEX_FLAGS.items())
     group = pl.coalesce(pl.when(has(f"age_{name}")).then(pl.lit(name)) for name in AGE_GROUPS)
     facts = {
@@ -203,6 +209,7 @@ def unfold(histories: pl.DataFrame, periods: Sequence[Period], age_groups: pl.Da
         "seventh_character": seventh,
         "placeholder_missing": has("placeholder"),
         **{name: has(name) for name in FLAG_FACTS},
+        **{name: pl.when(levels_known).then(has(name)) for name in LEVEL_FACTS},
         "ends_next_release": (pl.col("next_release") != 0)
         & ((pl.col("in_force") & pl.col("next_release")) == 0),
         "sex": sex,

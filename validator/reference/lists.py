@@ -16,6 +16,7 @@ _SHAPES = {"procedure": re.compile(r"[0-9A-Z]{5}|[0-9A-Z]{7}"), "npi": re.compil
 _COUNTED = re.compile(r"(\D*)(\d+)(\D*)")
 _KEY = re.compile(r"# (?P<key>source|system|note|both ways)(?:: *(?P<value>\S.*))?")
 _LONGEST_RANGE = 100_000
+_AFTER_ALL = "~"  # sorts after every character of a code
 _WHAT = {
     "diagnosis": "a code, a stem or a range with two dates",
     "procedure": "a procedure code or a range (99202..99215) with two dates",
@@ -112,14 +113,14 @@ def _known_codes(file: ListFile, row: Row, entry: str, known: pl.DataFrame) -> l
         return []
     first, last = found["first"], found["first"] if found["below"] else found["last"]
     # A stem stands for itself and everything below it, so a range ends after the last one's last descendant.
-    wanted = (
-        known.filter((pl.col("code") >= first) & (pl.col("code").str.head(len(last)) <= last))
-        if last
-        else known.filter(pl.col("code") == first)
-    )
+    codes = known["code"]
+    start = codes.search_sorted(first)
+    wanted = codes[start : codes.search_sorted(last + _AFTER_ALL) if last else start + 1]
+    if not last and wanted.to_list() != [first]:
+        wanted = wanted.clear()
     if wanted.is_empty():
         file.problem("no release of ICD-10-CM has a code that this names", line=row.line)
-    return wanted["code"].to_list()
+    return wanted.to_list()
 
 
 def _range(entry: str) -> list[str]:

@@ -86,7 +86,7 @@ class RuleTables:
         if self.given is not None and (official or name in self.given):
             return self.given.get(name)
         if name not in self._kept:
-            covers = self.covers(name) if official else None
+            covers = self.covers(name)
             self._kept[name] = None if official and covers is None else self._read(name, covers)
         return self._kept[name]
 

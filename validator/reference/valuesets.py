@@ -35,7 +35,7 @@ def read_value_sets(files: Sequence[Path], codes: pl.Series) -> ValueSets:
     Raises ReferenceError with every problem of every file.
     """
     problems: list[str] = []
-    parts = [pl.DataFrame(schema=SCHEMA)]
+    rows: list[tuple[object, ...]] = []
     about = []
     known = pl.DataFrame({"code": codes}).sort("code")
     for path in files:
@@ -47,17 +47,10 @@ def read_value_sets(files: Sequence[Path], codes: pl.Series) -> ValueSets:
         about.append((path.stem, file.system, file.about.get("source", ""), file.about.get("note", "")))
         for row in file.rows:
             members = spelled_out(file, row, row.entries[0], file.system, known)
-            parts.append(
-                pl.DataFrame({"code": members}, schema={"code": pl.String}).select(
-                    name=pl.lit(path.stem),
-                    code="code",
-                    valid_from=pl.lit(row.valid_from, pl.Date),
-                    valid_to=pl.lit(row.valid_to, pl.Date),
-                )
-            )
+            rows += [(path.stem, code, row.valid_from, row.valid_to) for code in members]
     if problems:
         raise ReferenceError("value sets cannot be used:\n  " + "\n  ".join(problems), fix=_HOW)
     return ValueSets(
-        members=pl.concat(parts).unique().sort("name", "code", "valid_from"),
+        members=pl.DataFrame(rows, schema=SCHEMA, orient="row").unique().sort("name", "code", "valid_from"),
         about=pl.DataFrame(about, schema=ABOUT, orient="row"),
     )

@@ -94,3 +94,44 @@ def test_the_provenance_page_carries_the_hashes_of_the_committed_files() -> None
         assert hashlib.sha256(content).hexdigest() == fact["sha256"]
         assert fact["sha256"] in page
     assert sources.manifest["tabular"]["sha256"] in page
+
+
+def test_the_groupers_levels_and_conditions_are_read_from_its_record(derive: ModuleType) -> None:
+    grouper = importlib.import_module("derive.grouper")
+    names = b"HAC05HAC06hac06_sdx"
+    pattern = (
+        (b"TPXD" + struct.pack("<4I", 2, 20, 44, 68))
+        + struct.pack("<6I", 55, 1, 44, 241, 2, 52)
+        + struct.pack("<6I", 68, 5, 73, 5, 78, 9)
+        + names
+    )
+    attributes = b"".join(
+        struct.pack("<I", 4) + level.ljust(4, b"\0") + struct.pack("<3I", 0, number, 0)
+        for level, number in ((b"CC", 55), (b"NCC", 0), (b"MCC", 241))
+    )
+    rows = ((b"S72001A", 400, 440, 0), (b"I10", 400, 440, 1), (b"T83511A", 430, 440, 2))
+    packed = b"".join(code.ljust(8, b"\0") + struct.pack("<3I", *rest) for code, *rest in rows)
+    record = b"GAID" + struct.pack("<4I", 3, len(rows), 20, 80) + attributes + packed
+    found = list(grouper.levels(record, pattern))
+    assert grouper.levels_in(found, 420) == {"S72001A": "CC"}
+    assert grouper.levels_in(found, 440) == {"S72001A": "CC", "T83511A": "MCC"}
+    assert grouper.acquired_by_diagnosis_alone(found) == {"S72001A", "T83511A"}
+
+
+def test_ranges_name_the_chosen_codes_and_no_others(derive: ModuleType) -> None:
+    grouper = importlib.import_module("derive.grouper")
+    every = {"S020XXA", "S020XXB", "S020XXD", "S0210XA", "S0210XD"}
+    assert grouper.ranges(frozenset({"S020XXA", "S020XXB", "S0210XA"}), every) == [
+        "S020XXA..S020XXB",
+        "S0210XA",
+    ]
+
+
+def test_a_code_with_two_payment_conditions_keeps_both_in_order(derive: ModuleType) -> None:
+    payment = importlib.import_module("derive.payment")
+    text = b"diagnosis_code,cc,model_name\nE11621,383,CMS-HCC Model V28\nE11621,37,CMS-HCC Model V28\n"
+    v28 = payment.conditions(text + b"I739,108,CMS-HCC Model V24\n", payment.V28)
+    assert payment.payment_rows({"I739": [108]}, v28, frozenset({37})) == [
+        ("E11621", None, "37 383", 1),
+        ("I739", "108", None, None),
+    ]

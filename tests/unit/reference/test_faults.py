@@ -142,11 +142,16 @@ def answers(reference: Reference) -> list[object]:
     codes = reference.known["code"].sort()
     facts = reference.facts(codes)
     titles = reference.titles(pl.DataFrame({"code": codes}).with_columns(on=pl.lit(date(2020, 1, 1))))
+    procedures, visits = reference.keyed("icd10pcs"), reference.value_set("surgical_procedures")
+    assert procedures is not None and visits is not None
     return [
         facts.by_period.hash_rows().sum(),
         facts.codes.hash_rows().sum(),
         reference.value_sets,
         titles["title"].hash().sum(),
+        procedures.rows.hash_rows().sum(),
+        visits.members.hash_rows().sum(),
+        reference.tables.read("select * from hcc").hash_rows().sum(),
         reference.card("M53.2", date(2026, 2, 10)),
     ]
 
