@@ -266,8 +266,8 @@ def write_acquired_conditions(grouped: Iterable[grouper.Level], every: Iterable[
     """The value set of diagnoses that are a hospital-acquired condition without any procedure."""
     entries = grouper.ranges(grouper.acquired_by_diagnosis_alone(grouped), every)
     lines = [
-        "# source: MS-DRG versions 40 to 44, hospital-acquired conditions 01 to 05, 06 (catheter), 07 and 09; "
-        "written by scripts/derive_reference.py",
+        "# source: MS-DRG versions 40 to 44, hospital-acquired conditions 01 to 05, 06 (catheter), 07 "
+        "and 09; written by scripts/derive_reference.py",
         "# note: The conditions that a diagnosis alone decides; those that need a procedure besides (08 and "
         "10 to 14) are left out. Versions before 40 are taken to have had the same codes.",
         "code,valid_from,valid_to",
