@@ -24,28 +24,29 @@ class ClassPairs:
 def as_tables(name: str, pairs: ClassPairs, book: Book) -> dict[str, pl.DataFrame]:
     """The rows of one pair table; classes that are listed alike on a side become one."""
     texts = {text: number for number, text in enumerate(sorted({row[4] for row in pairs.rows}))}
-    rows = [(*row[:4], texts[row[4]]) for row in pairs.rows]
+    # In an order of their own, so that the same notes make the same numbers every time.
+    rows = sorted(((*row[:4], texts[row[4]]) for row in pairs.rows), key=_in_order)
     lefts = _alike((row[0], row[1:]) for row in rows)
     rights = _alike((row[1], (lefts[row[0]], *row[2:])) for row in rows)
-    listed = sorted(
-        {
-            (name, lefts[left], rights[right], first, last, None, note)
-            for left, right, first, last, note in rows
-        },
-        key=str,
-    )
-    about = [(name, _SOURCE, "")]
     made: dict[str, list[tuple[object, ...]]] = {
         "pair_left": _of_classes(name, lefts, pairs, book),
         "pair_right": _of_classes(name, rights, pairs, book),
-        "pair_listed": list(listed),
+        "pair_listed": [
+            (name, lefts[left], rights[right], first, last, None, note)
+            for left, right, first, last, note in rows
+        ],
         "pair_note": [(name, number, text) for text, number in texts.items()],
-        "pair_about": list(about),
+        "pair_about": [(name, _SOURCE, "")],
     }
     return {
-        table: pl.DataFrame(made[table], schema=schema, orient="row").sort(pl.all())
+        table: pl.DataFrame(made[table], schema=schema, orient="row").unique().sort(pl.all())
         for table, schema in TABLES.items()
     }
+
+
+def _in_order(row: tuple[int, int, date | None, date | None, int]) -> tuple[int, int, str, str, int]:
+    left, right, first, last, note = row
+    return left, right, str(first or ""), str(last or ""), note
 
 
 def _alike(rows: Iterable[tuple[int, object]]) -> dict[int, int]:
@@ -60,6 +61,6 @@ def _alike(rows: Iterable[tuple[int, object]]) -> dict[int, int]:
 def _of_classes(
     name: str, numbers: Mapping[int, int], pairs: ClassPairs, book: Book
 ) -> list[tuple[object, ...]]:
-    return sorted(
-        {(name, book.codes[place], number) for old, number in numbers.items() for place in pairs.members[old]}
-    )
+    return [
+        (name, book.codes[place], number) for old, number in numbers.items() for place in pairs.members[old]
+    ]
