@@ -154,7 +154,7 @@ class _Search:
             open_ = pl.col("row").is_in(possible["row"].unique().implode())
             verdict = asked.select("row", pl.when(found).then(True).when(~open_).then(False).alias("exists"))
         doubt = pl.col("row").is_in(unknown["row"].unique().implode())
-        if asks_for_absent_types(exists, self.frames.settings):
+        if asks_for_absent_types(exists, self.frames.settings) or self._lacks_a_set():
             doubt = doubt | pl.lit(True)
         elif (opens := is_open(exists, self.frames.settings)) is not None:
             opening = asked.filter(asked.select(opens.alias("open")).to_series())
@@ -169,6 +169,11 @@ class _Search:
             verdict = verdict.with_columns(~pl.col("exists"))
         first = hits.sort("other.row").unique("row", keep="first", maintain_order=True)
         return Existence(verdict.select("row", "exists"), first.select(*MATCHES))
+
+    def _lacks_a_set(self) -> bool:
+        """Whether the search goes by an official list that nobody added: then no row can be the wrong one."""
+        named = [str(c.value) for c in comparisons(self.exists.where) if c.operator in SETS]
+        return any(self.frames.reference.value_set(name) is None for name in named)
 
     def _told(self) -> pl.Expr:
         """Whether the feeds of all claims that could hold the other row deliver such rows."""
