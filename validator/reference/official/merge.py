@@ -104,7 +104,11 @@ def _about(files: Sequence[Added]) -> pl.DataFrame:
     for one in files:
         sets = [name for name in BY_NAME[one.kind].feeds if name not in (*PAIR_TABLES, *KEYED_TABLES)]
         for name in sets:
-            kind = "text" if name == "hcpcs_modifiers" else system.get(one.kind, "procedure")
+            kind = (
+                "text"
+                if name == "hcpcs_modifiers" or name.endswith("_ndcs")
+                else system.get(one.kind, "procedure")
+            )
             sources.setdefault(f"{name} {kind}", []).append(f"{one.name} (sha256 {one.sha256[:12]})")
     rows = [(*key.split(" "), "; ".join(names), "") for key, names in sorted(sources.items())]
     return pl.DataFrame(rows, schema=ABOUT, orient="row")

@@ -346,9 +346,15 @@ def test_plain_lists_say_their_kind_and_their_days(tmp_path: Path) -> None:
     plain = made_up.write(tmp_path, "plain.csv", listed)
     assert "# kind: cpt" in refusal(plain)
     assert "no kind 'cpts'" not in refusal(plain)
-    for kind in ("ra_eligible_procedures", "cancer_treatment_procedures"):
+    for kind, first in (("ra_eligible_procedures", date(2020, 1, 1)), ("cancer_treatment_procedures", None)):
         found = parse(plain, Asked(kind=kind))
-        assert (found.kind, found.covers) == (kind, (date(2020, 1, 1), None))
+        assert (found.kind, found.covers) == (kind, (first, None))
+    drugs = made_up.write(
+        tmp_path,
+        "d.csv",
+        "# kind: anticoagulant_ndcs\ncode,valid_from,valid_to\n00000-0000-01,,\n00000000002,,\n",
+    )
+    assert [row[1] for row in rows(parse(drugs, NO), "sets")] == ["00000-0000-01", "00000000002"]
     undated = made_up.write(tmp_path, "undated.csv", "# kind: cpt\ncode,valid_from,valid_to\n99202,,\n")
     assert "of which days this is the whole list" in refusal(undated)
 

@@ -27,7 +27,15 @@ SETS = {
     "cpt": "CPT codes that you are licensed to use",
     "ra_eligible_procedures": "CPT and HCPCS codes eligible for risk adjustment",
     "cancer_treatment_procedures": "procedures that count as cancer treatment",
+    "anticoagulant_ndcs": "drug codes of anticoagulants",
+    "antidepressant_ndcs": "drug codes of antidepressants",
+    "neurogenic_claudication_ndcs": "drug codes for neurogenic claudication",
 }
+# Code sets of a year: one that nothing dates would call every code invalid that ended since.
+_OF_A_YEAR = ("cpt", "ra_eligible_procedures")
+# A drug code is kept as it is written, since it must be written as in the claims.
+_SHAPES = {"ndcs": (r"^[0-9A-Z*-]{4,14}$", "has no drug code")}
+_PROCEDURE = (CODE, "has no procedure code of five characters")
 
 
 def said(sheet: Sheet) -> dict[str, str]:
@@ -56,10 +64,11 @@ def _reader(name: str) -> Callable[[Document, Asked], Parsed | None]:
 
 def _parse(name: str, sheet: Sheet, header: Header) -> Parsed:
     table = header.table
+    shape, what = _SHAPES.get(name.rpartition("_")[2], _PROCEDURE)
     check_rows(
         table,
         [
-            (code_of("code").str.contains(CODE), "has no procedure code of five characters"),
+            (code_of("code").str.contains(shape), what),
             *(
                 (pl.col(column).is_null() | to_date(column).is_not_null(), "has a date that is none")
                 for column in ("valid_from", "valid_to")
@@ -72,11 +81,13 @@ def _parse(name: str, sheet: Sheet, header: Header) -> Parsed:
         valid_from=to_date("valid_from"),
         valid_to=to_date("valid_to"),
     ).select(pl.col(column).cast(kind) for column, kind in SET_ROWS.items())
-    return Parsed(name, {"sets": rows.unique().sort(pl.all())}, _covers(said(sheet).get("covers"), rows))
+    return Parsed(
+        name, {"sets": rows.unique().sort(pl.all())}, _covers(name, said(sheet).get("covers"), rows)
+    )
 
 
-def _covers(text: str | None, rows: pl.DataFrame) -> tuple[date | None, date | None]:
-    """The days that a list speaks about; a list that nothing dates would call every ended code invalid."""
+def _covers(name: str, text: str | None, rows: pl.DataFrame) -> tuple[date | None, date | None]:
+    """The days that a list speaks about: those it names, else from its first date on, else all."""
     if text is not None:
         ends = [end.strip() for end in text.split("..")]
         try:
@@ -86,6 +97,8 @@ def _covers(text: str | None, rows: pl.DataFrame) -> tuple[date | None, date | N
                 "the line # covers: does not name two days", fix="Write # covers: 2026-01-01..2026-12-31"
             ) from None
         return first, last
+    if rows["valid_from"].has_nulls() and name not in _OF_A_YEAR:
+        return None, None
     if rows["valid_from"].null_count() == rows.height:
         raise ReferenceError(
             "nothing says of which days this is the whole list",
