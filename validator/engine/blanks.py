@@ -1,15 +1,15 @@
 """Why a rule could not judge a row: which fields were blank there, which official file was not added."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from validator.engine.frames import Frames
-from validator.reference.schema import KEYED_TABLES, OFFICIAL_SETS, PAIR_TABLES
+from validator.reference.schema import KEYED_TABLES, OFFICIAL_SETS
 from validator.rules.model import Rule
 from validator.rules.names import NAMES, readable
-from validator.rules.reads import comparisons, conditions_of, fields_of, reads, searches
+from validator.rules.reads import conditions_of, reads, searches
 
 if TYPE_CHECKING:
     from validator.reference.lookup import Reference
@@ -52,23 +52,13 @@ def blanks_of(rule: Rule, verdict: pl.DataFrame, frames: Frames) -> pl.DataFrame
 
 def missing_files(rule: Rule, reference: "Reference") -> list[str]:
     """The official files that the rule reads and that nobody added, in the words of the reference."""
-    return sorted(set(_missing(rule, reference)))
+    return sorted({file for name, file in reads(rule).official.items() if not _is_added(name, reference)})
 
 
-def _missing(rule: Rule, reference: "Reference") -> Iterator[str]:
-    for condition in (rule.only_for, rule.flag_when):
-        for compare in comparisons(condition):
-            name = str(compare.value)
-            is_official = compare.operator in ("in_set", "not_in_set") and name in OFFICIAL_SETS
-            if is_official and reference.value_set(name) is None:
-                yield OFFICIAL_SETS[name]
-            for table in {field.table for field in fields_of(compare)} & set(KEYED_TABLES):
-                if reference.keyed(table) is None:
-                    yield KEYED_TABLES[table].file
-        for search in searches(condition):
-            listed = search.listed_in
-            if listed and reference.pairs(listed.table) is None:
-                yield PAIR_TABLES[listed.table].file
+def _is_added(name: str, reference: "Reference") -> bool:
+    if name in OFFICIAL_SETS:
+        return reference.value_set(name) is not None
+    return (reference.keyed(name) if name in KEYED_TABLES else reference.pairs(name)) is not None
 
 
 def _named(name: str) -> str:

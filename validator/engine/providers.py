@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from validator.claims.schema import MONEY, rule_columns
-from validator.engine.blanks import BLANKS
+from validator.engine.blanks import BLANKS, MISSING_FILE, missing_files
 from validator.engine.messages import sentence
 from validator.engine.outcomes import judge_rule
 from validator.findings.identity import finding_ids
@@ -29,6 +29,7 @@ _SHARES = {
     "hits": pl.UInt64,
 }
 _DAYS = {"rule_id": pl.String, "provider": pl.String, "day": pl.Date, "total": pl.Float64}
+_SILENT = {"rule_id": pl.String, "provider": pl.String, "field": pl.String}
 WORST_FINDING = "claim.worst_finding"
 NO_PEERS = "peers"
 TOO_FEW = "rows"
@@ -39,10 +40,14 @@ _PLACES = {"claim.billing_npi": "billing_npi", "line.rendering_npi": "rendering_
 
 @dataclass(frozen=True)
 class Tallies:
-    """What was counted: `shares` per rule, provider and peer group; `days` per rule, provider and day."""
+    """What was counted: `shares` per rule, provider and peer group; `days` per rule, provider and day.
+
+    `silent`: rule, provider, field of rules that read an official file which nobody added.
+    """
 
     shares: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_SHARES))
     days: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_DAYS))
+    silent: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_SILENT))
 
 
 def tally(rules: Sequence[Rule], frames: "Frames", findings: pl.DataFrame) -> Tallies:
@@ -53,13 +58,25 @@ def tally(rules: Sequence[Rule], frames: "Frames", findings: pl.DataFrame) -> Ta
     if not rules:
         return Tallies()
     frames.add("claim", _worst_finding(frames, findings))
-    shares, days = [Tallies().shares], [Tallies().days]
+    shares, days, silent = [Tallies().shares], [Tallies().days], [Tallies().silent]
     for rule in rules:
-        if isinstance(rule.flag_when, DayTotal):
+        if files := missing_files(rule, frames.reference):
+            silent.append(_without_file(rule, files[0], frames))
+        elif isinstance(rule.flag_when, DayTotal):
             days.append(_count_days(rule, rule.flag_when, frames))
         elif isinstance(rule.flag_when, Share):
             shares.append(_count_shares(rule, rule.flag_when, frames))
-    return Tallies(pl.concat(shares), pl.concat(days))
+    return Tallies(pl.concat(shares), pl.concat(days), pl.concat(silent))
+
+
+def _without_file(rule: Rule, file: str, frames: "Frames") -> pl.DataFrame:
+    """Every provider that the rule would have counted, had the file been there."""
+    assert rule.count_each is not None and rule.provider is not None
+    named = frames.fields(rule.count_each, [rule.provider.name], frames.judged(rule.count_each))
+    providers = named.select(pl.col(rule.provider.name).alias("provider").drop_nulls().unique())
+    return providers.select(
+        pl.lit(rule.rule_id).alias("rule_id"), "provider", pl.lit(MISSING_FILE + file).alias("field")
+    )
 
 
 def counts_findings(rule: Rule) -> bool:
@@ -139,6 +156,7 @@ def judge_providers(
     days = (
         pl.concat([t.days for t in tallies]).group_by("rule_id", "provider", "day").agg(pl.col("total").sum())
     )
+    silent = pl.concat([t.silent for t in tallies]).unique()
     found, counts, blanks = [], [], [pl.DataFrame(schema=BLANKS)]
     for rule in rules.rules:
         if rule.check_each != "provider":
@@ -148,6 +166,10 @@ def judge_providers(
         else:
             assert isinstance(rule.flag_when, DayTotal)
             judged = _judge_days(rule.flag_when, days.filter(pl.col("rule_id") == rule.rule_id))
+        without_file = silent.filter(pl.col("rule_id") == rule.rule_id).with_columns(
+            pl.lit("not_evaluated").alias("outcome")
+        )
+        judged = pl.concat([judged, without_file.select("provider", "outcome", "field")], how="diagonal")
         if rule.status == "active":
             flagged = judged.filter(pl.col("outcome") == "flagged")
             found.append(_findings(rule, flagged.sort("provider", "day"), citations[rule.rule_id]))
@@ -155,11 +177,11 @@ def judge_providers(
             name: int((judged["outcome"] == name).sum()) for name in ("flagged", "clear", "not_evaluated")
         }
         counts.append({"rule_id": rule.rule_id, **outcomes, "out_of_scope": 0})
-        silent = (
+        untold = (
             judged.filter(pl.col("outcome") == "not_evaluated").group_by("field").agg(pl.len().alias("rows"))
         )
         blanks.append(
-            silent.select(pl.lit(rule.rule_id).alias("rule_id"), "field", pl.col("rows").cast(pl.UInt64))
+            untold.select(pl.lit(rule.rule_id).alias("rule_id"), "field", pl.col("rows").cast(pl.UInt64))
         )
     findings = pl.concat([pl.DataFrame(schema=FINDINGS), *found])
     decisions = [Suppress(s.rule_id, tuple(s.where.items()), s.until) for s in rules.suppressions]
