@@ -1,1 +1,0 @@
-"""Official tables that a user adds: told by their content, normalised, built into the reference."""
