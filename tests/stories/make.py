@@ -27,8 +27,8 @@ CLEAN = tuple(sorted(path.name for path in FOLDER.glob("clean*.yaml")))
 HEADER = (
     "claim_id", "claim_type", "type_of_bill", "frequency_code", "original_claim_id", "patient_id",
     "birth_date", "sex", "death_date", "from_date", "through_date", "admission_date", "discharge_date",
-    "discharge_hour", "discharge_status", "admission_type", "condition_codes", "received_date", "payer_id",
-    "billing_npi", "billing_tin", "billing_taxonomy", "facility_npi", "attending_npi", "biller_id",
+    "discharge_hour", "discharge_status", "admission_type", "received_date", "payer_id", "billing_npi",
+    "billing_tin", "billing_taxonomy", "attending_npi", "biller_id",
     "prior_authorization", "total_charge", "code_system", "admitting_diagnosis",
 )  # fmt: skip
 SLOTS = {
@@ -53,7 +53,7 @@ MARKS = {
 WORDS = {
     "payer": "payer_id", "auth": "prior_authorization", "received": "received_date", "died": "death_date",
     "admitted": "admission_date", "type": "admission_type", "status": "discharge_status",
-    "biller": "biller_id", "condition": "condition_codes", "replaces": "original_claim_id",
+    "replaces": "original_claim_id",
 }  # fmt: skip
 INPATIENT = ("11", "18", "21", "28", "41")
 STILL_A_PATIENT = "30"
