@@ -27,3 +27,11 @@ def reference_build_folder() -> Path:
         return _CHECKOUT / "reference"
     cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(cache) / "claims-coding-validator"
+
+
+def added_folder() -> Path:
+    """Where `validator reference add` keeps files: `reference/added/` in a checkout, else the user's data."""
+    if _in_checkout():
+        return _CHECKOUT / "reference" / "added"
+    data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(data) / "claims-coding-validator" / "added"

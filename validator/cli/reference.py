@@ -6,10 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from validator.cli import added
+
 if TYPE_CHECKING:
     from validator.reference.lookup import Reference
 
 app = typer.Typer(no_args_is_help=True, help="Build, show and check the dated code reference.")
+
+app.command("add")(added.add)
+app.command("added")(added.added)
+app.command("remove")(added.remove)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]

@@ -13,6 +13,7 @@ import polars as pl
 from validator.errors import ReferenceError
 from validator.reference import histories
 from validator.reference.notes.build import note_tables
+from validator.reference.official.merge import COVERS, merged_tables
 from validator.reference.pair_files import read_pair_files
 from validator.reference.schema import Period
 from validator.reference.sources import ReferenceSources, shipped_sources
@@ -22,7 +23,6 @@ from validator.shipped import reference_build_folder
 
 Progress = Callable[[str], None]
 _LAST_DAY = pl.date(9999, 12, 31)
-COVERS = {"name": pl.String, "setting": pl.String, "covers_from": pl.Date, "covers_to": pl.Date}
 
 
 def built_path(sources: ReferenceSources, folder: Path | None = None) -> Path:
@@ -116,15 +116,17 @@ def make_tables(sources: ReferenceSources) -> dict[str, pl.DataFrame]:
 def rule_tables(
     sources: ReferenceSources, codes: pl.Series, note_pairs: Mapping[str, pl.DataFrame]
 ) -> dict[str, pl.DataFrame]:
-    """The tables that rules name: value sets, pairs and keyed facts, and the days that they speak about."""
+    """The tables that rules name, shipped and added: value sets, pairs, keyed facts, and the days of each."""
     sets = read_value_sets(sources.value_set_files, codes)
+    shipped = {"value_set": sets.members, "value_set_about": sets.about}
     file_pairs = read_pair_files(sources.pair_files, codes)
+    shipped |= {name: pl.concat([table, note_pairs[name]]) for name, table in file_pairs.items()}
+    shipped["table_covers"] = covered_days(sources.manifest["covers_from"], sources.manifest["covers_to"])
+    added = merged_tables(sources.added_files)
     return {
-        "value_set": sets.members,
-        "value_set_about": sets.about,
-        **{name: pl.concat([table, note_pairs[name]]) for name, table in file_pairs.items()},
+        **added,
+        **{name: pl.concat([table, added[name]]) for name, table in shipped.items()},
         "keyed_icd10pcs": procedure_codes(sources.table("icd10pcs_spans.csv.gz")),
-        "table_covers": covered_days(sources.manifest["covers_from"], sources.manifest["covers_to"]),
     }
 
 

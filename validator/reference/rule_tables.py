@@ -79,7 +79,7 @@ class RuleTables:
         found = self._covers.filter(pl.col("name") == name)
         settings: dict[str, list[tuple[date, date | None]]] = {}
         for setting, first, last in found.select("setting", "covers_from", "covers_to").rows():
-            settings.setdefault(setting or "", []).append((first, last))
+            settings.setdefault(setting or "", []).append((first or date.min, last))
         return {setting: tuple(spans) for setting, spans in settings.items()} or None
 
     def _table(self, name: str, official: bool) -> Any:
@@ -91,8 +91,8 @@ class RuleTables:
         return self._kept[name]
 
     def _read(self, name: str, covers: Mapping[str, Spans] | None) -> Any:
-        anything = tuple(sorted({span for spans in (covers or {}).values() for span in spans}, key=str))
-        whole = anything or None
+        spans = sorted({span for spans in (covers or {}).values() for span in spans}, key=str)
+        whole = None if not spans or (date.min, None) in spans else tuple(spans)
         by_setting = covers if covers and set(covers) != {""} else None
         if name in KEYED_TABLES:
             rows = self._rows(f"keyed_{name}")

@@ -13,7 +13,8 @@ import polars as pl
 import yaml
 
 from validator.errors import Place, ReferenceError
-from validator.shipped import reference_folder
+from validator.reference.official.store import Added, added_files
+from validator.shipped import added_folder, reference_folder
 
 # Part of the name of what is built: raise it when the build makes other tables from the same sources.
 BUILD_VERSION = 10
@@ -32,9 +33,13 @@ _RESTORE = "Restore the folder from the repository or reinstall the package; it 
 
 @dataclass(frozen=True)
 class ReferenceSources:
-    """Everything that the reference is built from. Nothing is read before it is asked for."""
+    """Everything that the reference is built from. Nothing is read before it is asked for.
+
+    `folder` holds what is shipped, `added` the official files of the user.
+    """
 
     folder: Path
+    added: Path | None = None
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -70,7 +75,14 @@ class ReferenceSources:
         parts.append(("tabular", self.tabular_path))
         for name, path in parts:
             digest.update(f"{name} {_sha256(path)}\n".encode())
+        for one in self.added_files:
+            digest.update(f"added {one.identity}\n".encode())
         return digest.hexdigest()
+
+    @cached_property
+    def added_files(self) -> list[Added]:
+        """The official files that the user added."""
+        return added_files(self.added) if self.added else []
 
     @property
     def value_set_files(self) -> list[Path]:
@@ -146,8 +158,8 @@ class ReferenceSources:
 
 
 def shipped_sources() -> ReferenceSources:
-    """The sources of this checkout or installed package."""
-    return ReferenceSources(reference_folder())
+    """The sources of this checkout or installed package, with the files that the user added."""
+    return ReferenceSources(reference_folder(), added_folder())
 
 
 def _lacks(item: object, wanted: Mapping[str, type]) -> str:
