@@ -24,7 +24,7 @@ from validator.rules.model import (
     Precedence,
     Rule,
 )
-from validator.rules.reads import OWN_DATE, comparisons, fields_of, meaning_facts, searches
+from validator.rules.reads import OWN_DATE, comparisons, fields_of, found_searches, meaning_facts, searches
 
 OUTCOME = pl.Enum(OUTCOMES)
 _FLAGGED, _CLEAR, _NOT_EVALUATED, _OUT_OF_SCOPE = OUTCOMES
@@ -184,7 +184,8 @@ def _with_existences(
     and the searches before have not decided already.
     """
     columns: dict[Exists, str] = {}
-    matches = None
+    shown = list(found_searches(condition))
+    matches: Match | None = None
     parts = conjuncts(condition)
     for number, exists in enumerate(dict.fromkeys(searches(condition))):
         decided = [
@@ -205,9 +206,17 @@ def _with_existences(
             found.outcome.rename({"exists": name}), on="row", how="left", maintain_order="left"
         )
         frame = frame.with_columns(answers[name])
-        if not exists.negated and matches is None:
-            matches = Match(exists.table, found.matches)
+        if exists in shown:
+            matches = _first_of(matches, Match(exists.table, found.matches))
     return frame, columns, matches
+
+
+def _first_of(before: Match | None, found: Match) -> Match:
+    """What is shown beside a row: what the first search found, or a later one into the same table."""
+    if before is None or before.table != found.table:
+        return before or found
+    later = found.rows.filter(~pl.col("row").is_in(before.rows["row"].implode()))
+    return Match(before.table, pl.concat([before.rows, later]))
 
 
 def _company_of(names: set[str]) -> set[str]:

@@ -12,6 +12,7 @@ import polars as pl
 
 from validator.errors import ReferenceError
 from validator.reference import histories
+from validator.reference.neighbours import neighbour_pairs
 from validator.reference.notes.build import note_tables
 from validator.reference.official.merge import COVERS, merged_tables
 from validator.reference.pair_files import read_pair_files
@@ -81,6 +82,9 @@ def make_tables(sources: ReferenceSources) -> dict[str, pl.DataFrame]:
     codes, distinct = histories.number_histories(masks)
     tabular = read_tabular(sources.tabular_path)
     list_fact, note_pairs = note_tables(tabular, codes)
+    hcc = payment_conditions(sources.table("hcc_payment.csv.gz"))
+    slips = neighbour_pairs(hcc.drop_nulls("hcc_v28")["code"], codes.filter(pl.col("in_force") != 0)["code"])
+    computed_pairs = {name: pl.concat([table, slips[name]]) for name, table in note_pairs.items()}
     earlier = sources.table("icd10cm_earlier_titles.csv.gz")
     return {
         "meta": pl.DataFrame(
@@ -108,19 +112,19 @@ def make_tables(sources: ReferenceSources) -> dict[str, pl.DataFrame]:
         "seventh": tabular.sevenths,
         "seventh_of_stem": sevenths_of_stems(tabular, codes),
         "list_fact": list_fact,
-        "hcc": payment_conditions(sources.table("hcc_payment.csv.gz")),
-        **rule_tables(sources, codes["code"], note_pairs),
+        "hcc": hcc,
+        **rule_tables(sources, codes["code"], computed_pairs),
     }
 
 
 def rule_tables(
-    sources: ReferenceSources, codes: pl.Series, note_pairs: Mapping[str, pl.DataFrame]
+    sources: ReferenceSources, codes: pl.Series, computed_pairs: Mapping[str, pl.DataFrame]
 ) -> dict[str, pl.DataFrame]:
     """The tables that rules name, shipped and added: value sets, pairs, keyed facts, and the days of each."""
     sets = read_value_sets(sources.value_set_files, codes)
     shipped = {"value_set": sets.members, "value_set_about": sets.about}
     file_pairs = read_pair_files(sources.pair_files, codes)
-    shipped |= {name: pl.concat([table, note_pairs[name]]) for name, table in file_pairs.items()}
+    shipped |= {name: pl.concat([table, computed_pairs[name]]) for name, table in file_pairs.items()}
     shipped["table_covers"] = covered_days(sources.manifest["covers_from"], sources.manifest["covers_to"])
     added = merged_tables(sources.added_files)
     return {

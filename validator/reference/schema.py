@@ -254,6 +254,9 @@ PAIR_TABLES: Mapping[str, PairTable] = {
     "symptom_of_disease": PairTable(
         "diagnosis", "diagnosis", "a symptom and a disease that it routinely belongs to"
     ),
+    "digit_neighbours": PairTable(
+        "diagnosis", "diagnosis", "a code that pays under V28, and one of another category a slip away"
+    ),
     "permanent_status": PairTable(
         "diagnosis", "diagnosis", "a permanent status and a code that contradicts it later"
     ),

@@ -97,12 +97,17 @@ def searches(condition: Condition) -> Iterator[Exists]:
 
 def found_search(condition: Condition) -> Exists | None:
     """The first `there_is` that has to hold or may hold: the row it finds is the one a message shows."""
+    return next(found_searches(condition), None)
+
+
+def found_searches(condition: Condition) -> Iterator[Exists]:
+    """All that have to hold or may hold, in the order of the file."""
     match condition:
         case All(inner) | Any_(inner):
-            return next((found for each in inner if (found := found_search(each))), None)
+            for each in inner:
+                yield from found_searches(each)
         case Exists(negated=False):
-            return condition
-    return None
+            yield condition
 
 
 def row_of(rule: Rule) -> str:
