@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from validator.reference.schema import KEYED_TABLES, PCS_STATUSES, Fact, Keyed
+from validator.reference.schema import KEYED_TABLES, PCS_STATUSES, Fact, Keyed, Pairs
 
 if TYPE_CHECKING:
     from datetime import date
@@ -43,7 +43,7 @@ def keyed_fields(names: Collection[str], keys: pl.DataFrame, reference: "Referen
 
 
 def _of_table(table: str, wanted: list[str], keys: pl.DataFrame, held: Keyed) -> list[pl.Series]:
-    speaks = is_covered(pl.col("on"), held.covers) & pl.col("on").is_not_null()
+    speaks = does_speak(held) & pl.col("on").is_not_null()
     covered = keys.select(speaks.alias(f"known:{table}")).to_series()
     asked = keys.with_row_index("place")
     setting = pl.col("setting_right")
@@ -80,6 +80,19 @@ def _status(asked: pl.DataFrame, spans: pl.DataFrame, stands: pl.DataFrame) -> p
         .otherwise(pl.lit("unknown"))
         .cast(pl.Enum(PCS_STATUSES)).alias(_PCS_STATUS)
     ).to_series()  # fmt: skip
+
+
+def does_speak(held: "Keyed | Pairs") -> pl.Expr:
+    """Whether a table says anything on the day `on` of a row; in its `setting`, where the table has several.
+
+    With the file of one setting alone, a claim of the other is not judged by it.
+    """
+    if held.settings is None:
+        return is_covered(pl.col("on"), held.covers)
+    speaks = pl.lit(False)
+    for setting in held.settings:
+        speaks = speaks | (pl.col("setting") == setting) & is_covered(pl.col("on"), held.covers_in(setting))
+    return speaks.fill_null(False)
 
 
 def is_covered(on: pl.Expr, covers: "tuple[tuple[date, date | None], ...] | None") -> pl.Expr:

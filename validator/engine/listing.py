@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from validator.engine.frames import Frames
-from validator.engine.keyed import is_covered
+from validator.engine.keyed import does_speak
 from validator.reference.schema import PAIR_TABLES, Pairs
 from validator.rules.model import ListedIn
 from validator.rules.reads import OWN_DATE
@@ -57,7 +57,8 @@ class Listing:
         """Rows on whose day the table says nothing at all."""
         if self.held is None:
             return pl.repeat(True, asked.height, dtype=pl.Boolean, eager=True)
-        return asked.select(~is_covered(self._on(asked), self.held.covers).alias("silent")).to_series()
+        dated = self.with_day_and_setting(asked)
+        return dated.select(~does_speak(self.held).alias("silent")).to_series()
 
     def with_class(self, frame: pl.DataFrame, *, other: bool) -> pl.DataFrame:
         """The rows with the `class` of their code; several rows where a code has several classes."""
