@@ -2,19 +2,23 @@
 
 import csv
 import io
-from collections import defaultdict
 from collections.abc import Mapping
 
 V24, V28 = "CMS-HCC Model V24", "CMS-HCC Model V28"
 
 
-def conditions(content: bytes, model: str) -> dict[str, list[int]]:
-    """code to the numbers of its payment conditions in one model, ascending; a few codes have two."""
-    found: dict[str, set[int]] = defaultdict(set)
+def conditions(content: bytes, model: str) -> dict[str, int]:
+    """code to the number of its payment condition in one model.
+
+    A few codes have two (E11.621: diabetes and ulcer); the lower is the disease, and the one kept, so that
+    codes of one disease have one number.
+    """
+    found: dict[str, int] = {}
     for row in csv.DictReader(io.StringIO(content.decode("utf-8"))):
         if row["model_name"] == model:
-            found[row["diagnosis_code"]].add(int(row["cc"]))
-    return {code: sorted(numbers) for code, numbers in found.items()}
+            number = int(row["cc"])
+            found[row["diagnosis_code"]] = min(number, found.get(row["diagnosis_code"], number))
+    return found
 
 
 def chronic(content: bytes) -> frozenset[int]:
@@ -27,15 +31,10 @@ def chronic(content: bytes) -> frozenset[int]:
 
 
 def payment_rows(
-    v24: Mapping[str, list[int]], v28: Mapping[str, list[int]], long_lasting: frozenset[int]
+    v24: Mapping[str, int], v28: Mapping[str, int], long_lasting: frozenset[int]
 ) -> list[tuple[object, ...]]:
-    """(code, V24 conditions, V28 conditions, 1 if a V28 one is chronic); blank: the code has none."""
+    """(code, V24 condition, V28 condition, 1 if the latter is chronic); blank where the code has none."""
     return [
-        (
-            code,
-            " ".join(map(str, v24.get(code, ()))) or None,
-            " ".join(map(str, v28.get(code, ()))) or None,
-            int(not long_lasting.isdisjoint(v28[code])) if code in v28 else None,
-        )
+        (code, v24.get(code), v28.get(code), int(v28[code] in long_lasting) if code in v28 else None)
         for code in sorted(v24.keys() | v28.keys())
     ]

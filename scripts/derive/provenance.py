@@ -35,8 +35,8 @@ HOW = {
         "stretch of days on which they stay the same; codes only, no titles."
     ),
     "hcc_payment.csv.gz": (
-        "CMS-HCC payment conditions: V24 as mapped for payment year 2025, V28 as mapped for 2026, two joined "
-        "by a blank; `hcc_chronic` = 1: a V28 condition of the code is marked chronic."
+        "CMS-HCC payment conditions: V24 as mapped for payment year 2025, V28 as mapped for 2026; of two "
+        "conditions of a code the lower. `hcc_chronic` = 1: the V28 condition is marked chronic."
     ),
 }
 

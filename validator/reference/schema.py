@@ -103,9 +103,11 @@ LIST_FACTS = (
         "applicable or known, or nothing that names a code",
     ),
     Fact("says_unspecified", pl.Boolean, "unspecified although the list has more specific codes beside it"),
-    Fact("hcc_v24", pl.String, "payment HCC of model V24 (payment year 2025); two joined by a blank"),
-    Fact("hcc_v28", pl.String, "payment HCC of model V28 (payment year 2026); two joined by a blank"),
-    Fact("hcc_chronic", pl.Boolean, "a V28 payment HCC of the code is chronic; blank where it has none"),
+    Fact("hcc_v24", pl.String, "payment HCC of model V24 (payment year 2025); of two the lower"),
+    Fact("hcc_v28", pl.String, "payment HCC of model V28 (payment year 2026); of two the lower"),
+    Fact(
+        "hcc_chronic", pl.Boolean, "its V28 payment HCC is one of the chronic ones; blank where it has none"
+    ),
 )
 IN_TABULAR = Fact(
     "in_tabular", pl.Boolean, "the loaded tabular list has the code, so its notes are known", always=True

@@ -127,11 +127,11 @@ def test_ranges_name_the_chosen_codes_and_no_others(derive: ModuleType) -> None:
     ]
 
 
-def test_a_code_with_two_payment_conditions_keeps_both_in_order(derive: ModuleType) -> None:
+def test_of_two_payment_conditions_the_lower_is_kept(derive: ModuleType) -> None:
     payment = importlib.import_module("derive.payment")
     text = b"diagnosis_code,cc,model_name\nE11621,383,CMS-HCC Model V28\nE11621,37,CMS-HCC Model V28\n"
     v28 = payment.conditions(text + b"I739,108,CMS-HCC Model V24\n", payment.V28)
-    assert payment.payment_rows({"I739": [108]}, v28, frozenset({37})) == [
-        ("E11621", None, "37 383", 1),
-        ("I739", "108", None, None),
+    assert payment.payment_rows({"I739": 108}, v28, frozenset({37})) == [
+        ("E11621", None, 37, 1),
+        ("I739", 108, None, None),
     ]
