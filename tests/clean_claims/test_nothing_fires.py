@@ -1,4 +1,4 @@
-"""On clean claims nothing may fire: a rule that does is wrong, or tests/stories/clean.yaml is."""
+"""On clean claims nothing may fire: a rule that does is wrong, or tests/stories/clean*.yaml are."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -10,6 +10,7 @@ import pytest
 from validator.claims.batch import Batch, open_batch
 from validator.engine.evaluate import Evaluation, Settings, evaluate
 from validator.reference.lookup import Reference
+from validator.rules.files_needed import files_needed
 from validator.rules.model import RuleSet
 
 CLEAN = Path(__file__).parent / "clean_claims.csv"
@@ -18,8 +19,19 @@ BATCH_DATE = date(2026, 11, 23)
 # (rule, claim) -> why this advice is right on a clean claim. Nothing above advice can be excused here.
 RIGHT_ADVICE: dict[tuple[str, str], str] = {}
 
-# Rules about mistakes that leave no row to judge on a clean claim would stand here, each with its reason.
+# Rules about mistakes that leave no row to judge on a clean claim, each with its reason. A rule that waits for
+# an official file needs none.
 NOTHING_TO_JUDGE: dict[str, str] = {}
+
+# Rules that cannot judge some clean row, each with its reason.
+LEFT_OPEN: dict[str, str] = {
+    "AR513": "the year of the claim is not over",
+    "AR516": "the year before the claim is not wholly in the batch",
+    "CL410": "a line without provider number: nobody can say whether it was billed before",
+    "DX208": "a code that is younger than the list that tells its side",
+    "DX209": "a code that is younger than the list that tells its side",
+    "DX210": "a code that is younger than the list that tells its side",
+}
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +39,12 @@ def judged(reference: Reference, rule_set: RuleSet) -> Iterator[tuple[Batch, Eva
     with open_batch([str(CLEAN)]) as batch:
         (partition,) = batch.partitions()
         yield batch, evaluate(partition, rule_set, reference, Settings(BATCH_DATE))
+
+
+@pytest.fixture(scope="module")
+def waiting(rule_set: RuleSet) -> frozenset[str]:
+    """The rules that wait for a file which nobody has added here."""
+    return frozenset(rule.rule_id for rule in rule_set.rules if files_needed(rule))
 
 
 def test_every_row_of_the_clean_claims_is_accepted(judged: tuple[Batch, Evaluation]) -> None:
@@ -45,13 +63,22 @@ def test_nothing_fires_on_clean_claims(judged: tuple[Batch, Evaluation]) -> None
     assert unexpected == []
 
 
-def test_every_rule_finds_clean_rows_to_judge(judged: tuple[Batch, Evaluation]) -> None:
+def test_every_rule_finds_clean_rows_to_judge(
+    judged: tuple[Batch, Evaluation], rule_set: RuleSet, waiting: frozenset[str]
+) -> None:
     """A rule without a single clear row here would pass the test above without having been tried."""
-    idle = judged[1].counts.filter(pl.col("clear") == 0)["rule_id"].to_list()
-    assert set(idle) == set(NOTHING_TO_JUDGE)
+    idle = set(judged[1].counts.filter(pl.col("clear") == 0)["rule_id"])
+    shipped = {rule.rule_id for rule in rule_set.rules}
+    assert idle - waiting == shipped.intersection(NOTHING_TO_JUDGE) - waiting
 
 
-def test_hardly_anything_is_left_unjudged(judged: tuple[Batch, Evaluation]) -> None:
-    """One line has no provider number, so nobody can say whether it was billed before."""
-    left = judged[1].counts.filter(pl.col("not_evaluated") > 0).select("rule_id", "not_evaluated")
-    assert left.rows() == [("CL410", 1)]
+def test_hardly_anything_is_left_unjudged(
+    judged: tuple[Batch, Evaluation], rule_set: RuleSet, waiting: frozenset[str]
+) -> None:
+    """What cannot be judged has a reason, and is much less than what can."""
+    counts = judged[1].counts.filter(~pl.col("rule_id").is_in(sorted(waiting)))
+    open_ones = counts.filter(pl.col("not_evaluated") > 0)
+    shipped = {rule.rule_id for rule in rule_set.rules}
+    assert set(open_ones["rule_id"]) == shipped.intersection(LEFT_OPEN)
+    judged_less = open_ones.filter(pl.col("not_evaluated") * 4 > pl.col("clear"))
+    assert judged_less.is_empty(), judged_less
