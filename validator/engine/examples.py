@@ -55,7 +55,8 @@ def run_examples(rules: Iterable[Rule], rule_set: RuleSet, reference: "Reference
         settings, tables = situation
         partition = build_claims([given[n] for n in chosen])
         speaking = _with_rivals({examples[n][0].rule_id for n in chosen}, together)
-        equipped = reference.with_tables(json.loads(tables)) if tables != "{}" else reference
+        # Also where no table is given: what a user added must not change what an example means.
+        equipped = reference.with_tables(json.loads(tables))
         found = _outcomes(partition, speaking, equipped, settings)
         for position, n in enumerate(chosen):
             seen = found.get((examples[n][0].rule_id, f"example-{position}"), ())

@@ -125,7 +125,7 @@ def remove(folder: Path, label: str) -> Added:
     found = [one for one in added_files(folder) if one.kind == kind and one.sha256.startswith(digest.lower())]
     if len(found) != 1 or not digest:
         raise ReferenceError(
-            f"{len(found) or 'no'} added files are called {label!r}",
+            f"no single added file is called {label!r}",
             fix="See what they are called: validator reference added",
         )
     try:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from tests.unit.reference.official import made_up
 from validator.cli import app
+from validator.engine.examples import run_examples
 from validator.errors import ReferenceError
 from validator.reference.build import build_reference
 from validator.reference.lookup import Reference, open_reference
@@ -23,6 +24,8 @@ from validator.reference.official.status import official_tables
 from validator.reference.official.store import Added, added_files, remove
 from validator.reference.schema import Pairs
 from validator.reference.sources import ReferenceSources, shipped_sources
+from validator.rules.folder import read_rule_set
+from validator.shipped import rules_folder
 
 Adding = Callable[..., Outcome]
 
@@ -176,7 +179,7 @@ def test_a_file_is_taken_away_by_the_beginning_of_its_hash(adding: Adding, tmp_p
     folder = tmp_path / "added"
     added = adding("UPDATED.csv", made_up.leie(("1234567893", "20200120", "00000000"))).added
     for label in ("leie", "leie/", f"mue/{added.sha256}", "leie/zzz", "../leie/x"):
-        with pytest.raises(ReferenceError, match="added files are called"):
+        with pytest.raises(ReferenceError, match="no single added file is called"):
             remove(folder, label)
     assert remove(folder, f"leie/{added.sha256[:5]}").label == added.label
     assert not added_files(folder)
@@ -242,3 +245,10 @@ def test_a_list_of_another_year_does_not_speak_for_this_one(
     last = tables["value_set"].filter(pl.col("code") == "A004")["valid_to"].to_list()
     assert last == [date(2025, 9, 30)]
     assert tables["table_covers"].row(0) == ("poa_exempt", None, date(2024, 10, 1), date(2026, 9, 30))
+
+
+def test_what_a_user_added_does_not_change_what_an_example_means(filled: Reference) -> None:
+    rules = read_rule_set(rules_folder(), profile="default", value_sets=filled.value_sets)
+    names_added = [rule for rule in rules.rules if rule.rule_id in ("AR529", "PX305", "PX306", "CL409")]
+    assert names_added
+    assert [result for result in run_examples(names_added, rules, filled) if not result.holds] == []
