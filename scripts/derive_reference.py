@@ -26,6 +26,7 @@ from pathlib import Path
 import yaml
 from derive import grouper, lists, mce, payment
 from derive.headers import Release, headers_by_release
+from derive.note_days import note_days
 from derive.provenance import provenance
 from derive.sources import SOURCES, Sources
 
@@ -65,6 +66,10 @@ PROCEDURE_FLAGS = {
     "noncovered": "noncovered",
     "limited_coverage": "lcov",
 }
+
+# The tabular lists that carry notes: year of the source -> the first day for which its notes are taken. The
+# list of April 2026 stands for its whole fiscal year, as the codes of both halves are the same.
+NOTE_LISTS = {2021: date(2020, 10, 1), 2025: date(2025, 4, 1), 2026: date(2025, 10, 1)}
 
 Row = tuple[object, ...]
 
@@ -118,6 +123,10 @@ def main(wheels: Path) -> None:
             earlier_titles(master, headers, code_lists, tabulars),
         ),
     }
+    tables["icd10cm_note_days.csv.gz"] = (
+        ("kind", "stands_on", "names", "valid_from"),
+        note_days([(day, sources.read(f"tabular{year}")) for year, day in NOTE_LISTS.items()]),
+    )
     grouped = list(grouper.levels(records["diagnosis"], records["dx_patterns"]))
     tables |= {
         "msdrg_levels.csv.gz": (

@@ -25,6 +25,14 @@ HOW = {
         "since. From the order files of January 2021 and FY2025; for codes that ended before, from the "
         "FY2020 or FY2019 tree, whose titles are shortened."
     ),
+    "icd10cm_note_days.csv.gz": (
+        "Excludes1, Excludes2 and code first notes of the tabular list of April 2026 that the lists "
+        "before it do not have: where the note stands (a section by its first code), what it names, and "
+        "the first day that can be proven: 2025-04-01 where the list of April 2025 has it already, else "
+        "2025-10-01. What the list of FY2021 has is taken to have stood before. A note is the same when "
+        "it stands at the same place and names the same codes; its words may change. Notes that are gone "
+        "since are left out."
+    ),
     "msdrg_levels.csv.gz": (
         "Complications and comorbidities (`cc`, `mcc`), one row per code, level and stretch of days: MS-DRG "
         "versions 36 to 39 (FY2019 to FY2022) from drgpy, 40 to 44 (FY2023 to FY2027) from msdrg's grouper "

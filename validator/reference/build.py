@@ -81,7 +81,7 @@ def make_tables(sources: ReferenceSources) -> dict[str, pl.DataFrame]:
     )
     codes, distinct = histories.number_histories(masks)
     tabular = read_tabular(sources.tabular_path)
-    list_fact, note_pairs = note_tables(tabular, codes)
+    list_fact, note_pairs = note_tables(tabular, codes, sources.table("icd10cm_note_days.csv.gz"))
     hcc = payment_conditions(sources.table("hcc_payment.csv.gz"))
     slips = neighbour_pairs(hcc.drop_nulls("hcc_v28")["code"], codes.filter(pl.col("in_force") != 0)["code"])
     computed_pairs = {name: pl.concat([table, slips[name]]) for name, table in note_pairs.items()}

@@ -9,7 +9,14 @@ from validator.reference.notes.tables import pair_tables
 from validator.reference.tabular import TabularList
 
 
-def note_tables(tabular: TabularList, codes: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
-    """(facts of each code, rows for the tables of pairs). `codes`: code, in_force, as the build has."""
+def note_tables(
+    tabular: TabularList, codes: pl.DataFrame, note_days: pl.DataFrame
+) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
+    """(facts of each code, rows for the tables of pairs).
+
+    `codes`: code, in_force, as the build has. `note_days`: kind, stands_on, names, valid_from of the rules
+    that an earlier list did not have.
+    """
+    days = {(kind, where, names): (day, None) for kind, where, names, day in note_days.rows()}
     notes = read_notes(tabular, open_book(tabular, codes))
-    return list_facts(tabular, notes, codes), pair_tables(notes, {})
+    return list_facts(tabular, notes, codes), pair_tables(notes, days)

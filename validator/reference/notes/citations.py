@@ -76,6 +76,16 @@ class Citation:
     qualifier: Qualifier | None = None
 
     @property
+    def written(self) -> str:
+        """The citation in one fixed form, the same in every year's list."""
+        ends = f"{self.first}-{self.last}" if self.last else self.first
+        if self.qualifier is None:
+            return ends
+        given = {name: value for name, value in vars(self.qualifier).items() if value}
+        parts = (" ".join(value) if isinstance(value, tuple) else value for value in given.values())
+        return f"{ends} with {', '.join(f'{name} {part}' for name, part in zip(given, parts, strict=True))}"
+
+    @property
     def level(self) -> int:
         """Length of the stem that it names; 2 where it spans categories."""
         if not self.last:

@@ -87,6 +87,20 @@ class Notes:
         return {}
 
 
+RuleKey = tuple[str, str, str]
+
+
+def rule_key(kind: str, node_kind: str, name: str, citation: Citation) -> RuleKey:
+    """What makes a rule the same one in another year's list: its kind, where it stands, what it names.
+
+    A section is known by its first code, for its last one moves when categories are added at its end.
+    """
+    if node_kind == "section":
+        name = name.split("-", maxsplit=1)[0] + "-"
+    where = f"chapter {name}" if node_kind == "chapter" else name
+    return kind, where, citation.written
+
+
 def read_notes(tabular: TabularList, book: Book) -> Notes:
     """The lines of the notes that may name codes, each with its heading."""
     table = tabular.notes.filter(pl.col("kind").is_in(list(KINDS_IN_WORDS))).sort("position")

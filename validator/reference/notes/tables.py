@@ -11,7 +11,7 @@ from validator.reference.notes.class_pairs import ClassPairs, Row, as_tables
 from validator.reference.notes.classes import Classes, cut_into_classes
 from validator.reference.notes.code_first import owners_of, permissive_nodes
 from validator.reference.notes.precedence import PERMISSIVE, overriding, without_overridden
-from validator.reference.notes.rules import NoteRule, Notes
+from validator.reference.notes.rules import NoteRule, Notes, RuleKey, rule_key
 from validator.reference.notes.without_with import without_with
 from validator.reference.pair_files import TABLES
 
@@ -24,6 +24,7 @@ _VAGUE = ("18", "20")
 _PERMITTED_BY_NCHS = {("I60-I69", "S06"), ("I69", "S06")}
 
 Days = tuple[date | None, date | None]
+NoteDays = Mapping[RuleKey, Days]
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,10 @@ class _Sets:
         return cut_into_classes(len(book.codes), list(self.numbers))
 
 
-def pair_tables(notes: Notes, days: Mapping[tuple[str, str, str], Days]) -> dict[str, pl.DataFrame]:
+def pair_tables(notes: Notes, days: NoteDays) -> dict[str, pl.DataFrame]:
     """Rows for the built tables of pairs, all names together.
 
-    `days`: the first and last day of a rule that is known not to hold always, see `rule_key`.
+    `days`: the first and last day of each rule that is not known to have held always.
     """
     narrow, broad = excludes1_pairs(notes, days)
     required, permissive = code_first_pairs(notes, days)
@@ -58,13 +59,7 @@ def pair_tables(notes: Notes, days: Mapping[tuple[str, str, str], Days]) -> dict
     return {table: pl.concat([part[table] for part in parts]) for table in TABLES}
 
 
-def rule_key(rule: NoteRule, book: Book) -> tuple[str, str, str]:
-    """What makes a rule the same one in another year: its kind, where it stands, and what it names."""
-    cited = rule.citation
-    return rule.line.kind, book.name[rule.node], f"{cited.first}-{cited.last}" if cited.last else cited.first
-
-
-def excludes1_pairs(notes: Notes, days: Mapping[tuple[str, str, str], Days]) -> tuple[ClassPairs, ClassPairs]:
+def excludes1_pairs(notes: Notes, days: NoteDays) -> tuple[ClassPairs, ClassPairs]:
     """(specific pairs, pairs of a symptom, an external cause or a broad range), each listed both ways."""
     book = notes.book
     rules = notes.of_kind("excludes1")
@@ -125,7 +120,7 @@ def excludes1_pairs(notes: Notes, days: Mapping[tuple[str, str, str], Days]) -> 
     dated = both_ways.join(_rule_days(rules, days, book), on="rule")
     narrow = dated.filter(~pl.col("broad"))
     # A pair that one note names precisely is not said again by one that names it broadly.
-    broad = dated.filter("broad").join(narrow, on=["left", "right"], how="anti")
+    broad = _not_said_by(narrow, dated.filter("broad"))
     texts = [notes.printed(rule.line) for rule in rules]
     members = _members(classes)
     return tuple(  # type: ignore[return-value]
@@ -133,14 +128,14 @@ def excludes1_pairs(notes: Notes, days: Mapping[tuple[str, str, str], Days]) -> 
     )
 
 
-def excludes2_pairs(notes: Notes, days: Mapping[tuple[str, str, str], Days]) -> ClassPairs:
+def excludes2_pairs(notes: Notes, days: NoteDays) -> ClassPairs:
     """Pairs that an Excludes2 note at any level names, listed both ways. A class is a set as printed."""
     book = notes.book
     sets = _Sets({})
     rows: dict[tuple[int, int, Days], str] = {}
     for rule in notes.of_kind("excludes2"):
         owner, named = sets.number(_owner(book, rule)), sets.number(rule.named)
-        span = days.get(rule_key(rule, book), (None, None))
+        span = _days(rule, days, book)
         for left, right in ((owner, named), (named, owner)):
             rows.setdefault((left, right, span), notes.printed(rule.line))
     members = {
@@ -150,9 +145,7 @@ def excludes2_pairs(notes: Notes, days: Mapping[tuple[str, str, str], Days]) -> 
     return ClassPairs([(left, right, *span, text) for (left, right, span), text in rows.items()], members)
 
 
-def code_first_pairs(
-    notes: Notes, days: Mapping[tuple[str, str, str], Days]
-) -> tuple[ClassPairs, ClassPairs]:
+def code_first_pairs(notes: Notes, days: NoteDays) -> tuple[ClassPairs, ClassPairs]:
     """(pairs of notes without a condition, pairs of notes that say if applicable or if known).
 
     Left is the code under the note, right the one that the note wants first. Two codes that notes want before
@@ -184,7 +177,7 @@ def code_first_pairs(
         _rule_days(rules, days, book), on="rule"
     )
     strict = dated.filter(~pl.col("loose"))
-    permissive = dated.filter("loose").join(strict, on=["left", "right"], how="anti")
+    permissive = _not_said_by(strict, dated.filter("loose"))
     texts = [notes.printed(rule.line) for rule in rules]
     members = _members(classes)
     return tuple(  # type: ignore[return-value]
@@ -222,13 +215,24 @@ def _is_broad(book: Book, rule: NoteRule) -> bool:
     return len({book.codes[place][:3] for start, stop in rule.named for place in range(start, stop)}) > 1
 
 
-def _rule_days(
-    rules: Sequence[NoteRule], days: Mapping[tuple[str, str, str], Days], book: Book
-) -> pl.DataFrame:
+def _days(rule: NoteRule, days: NoteDays, book: Book) -> Days:
+    key = rule_key(rule.line.kind, book.kind[rule.node], book.name[rule.node], rule.citation)
+    return days.get(key, (None, None))
+
+
+def _rule_days(rules: Sequence[NoteRule], days: NoteDays, book: Book) -> pl.DataFrame:
     return pl.DataFrame(
-        [(number, *days.get(rule_key(rule, book), (None, None))) for number, rule in enumerate(rules)],
+        [(number, *_days(rule, days, book)) for number, rule in enumerate(rules)],
         schema={"rule": pl.UInt32, "valid_from": pl.Date, "valid_to": pl.Date},
         orient="row",
+    )
+
+
+def _not_said_by(stronger: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """The pairs that the stronger table does not list anyway for as long."""
+    always = stronger.filter(pl.col("valid_from").is_null())
+    return pairs.join(always, on=["left", "right"], how="anti").join(
+        stronger, on=["left", "right", "valid_from"], how="anti", nulls_equal=True
     )
 
 
