@@ -70,6 +70,10 @@ def sides(titles: Iterable[tuple[str, str]]) -> dict[str, Side]:
             # Only at the end is the word sure to mean the side: of "x, bilateral" and "x, unspecified".
             key = (code[:3], _wording(text.removesuffix(_OPEN)))
             family = key if key in groups else _only(shorter.get(key, set()))
+        if family is None:
+            # "x, unspecified extremity" beside "x, right leg", where no other part of the body is told apart.
+            parts = [part for part in text.split(", ") if not part.startswith(f"{_OPEN} ")]
+            family = _only(shorter.get((code[:3], _wording(" ".join(parts))), set()))
         if family is not None:
             named[code] = _OPEN
             groups[family].append((code, _OPEN))
@@ -112,7 +116,7 @@ def _without_part(text: str) -> Iterator[str]:
     """The wording without the part that carries the side: of "x, bilateral" and "x, right ear" alike."""
     parts = text.split(", ")
     kept = [part for part in parts if named_side(part) is None]
-    if len(kept) < len(parts):
+    if kept and len(kept) < len(parts):
         yield _wording(" ".join(kept))
 
 

@@ -17,6 +17,7 @@ _SEVERAL_AT_ONCE = tuple("STVWXY")
 _CONSCIOUSNESS = "S06"
 # Everything else below these categories is a complication of what `.9` calls free of any (I.A.15).
 _DIABETES = ("E08", "E09", "E10", "E11", "E13")
+_FREE_OF_ALL = tuple(f"{category}9" for category in _DIABETES)
 
 
 def without_with(book: Book) -> ClassPairs:
@@ -64,6 +65,8 @@ def denying_siblings(book: Book) -> Iterator[tuple[int, int]]:
 def _contradictions(book: Book) -> Iterator[tuple[int, int, str]]:
     for node, other in denying_siblings(book):
         code = book.code[node]
+        if code in _FREE_OF_ALL:
+            continue
         if code.startswith(_SEVERAL_AT_ONCE) and not code.startswith(_CONSCIOUSNESS):
             continue
         denied = _denied(book.title[node], book.title[other]) if node != other else ""
@@ -98,7 +101,7 @@ def _diabetes(book: Book) -> Iterator[tuple[int, int, str]]:
     nodes = {code: node for node, code in enumerate(book.code) if code}
     for category in _DIABETES:
         if f"{category}9" in nodes:
-            text = f"{category}.9 is without complications, every other code of {category} names one"
+            text = f"{category}.9 is without complications, every other code of {category} says more"
             yield nodes[f"{category}9"], nodes[category], text
 
 
