@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from validator.reference.dotted import dotted_text
 from validator.reference.notes.book import Book
@@ -26,7 +27,7 @@ def without_with(book: Book) -> ClassPairs:
     The code without is a child of some node, the code with is another child of it or stands below one. Both
     titles begin alike, and what one denies is a part of what the other affirms, or the other way round; or
     complications of any kind are denied. Codes with a 7th character are set against those with the same one,
-    for it may say the eye.
+    for it may say the eye; a code that has none is set against all.
     """
     classes: dict[tuple[int, ...], int] = {}
     rows: list[Row] = []
@@ -39,9 +40,10 @@ def without_with(book: Book) -> ClassPairs:
                 rights.setdefault(_seventh(book, place), []).append(place)
         for place in range(own_start, own_stop):
             seventh = _seventh(book, place)
-            if book.nodes[place] == node and seventh in rights:
+            having = rights.get(seventh, []) if seventh else sorted(chain.from_iterable(rights.values()))
+            if book.nodes[place] == node and having:
                 left = classes.setdefault((place,), len(classes))
-                right = classes.setdefault(tuple(rights[seventh]), len(classes))
+                right = classes.setdefault(tuple(having), len(classes))
                 rows.append((left, right, None, None, text))
     first: dict[tuple[int, int], Row] = {}
     for row in rows:
