@@ -157,9 +157,11 @@ def _pair_tables(files: Sequence[Added], windows: dict[str, list[Span]]) -> dict
     pairs = pl.concat(part.select(sorted(part.columns)) for part in parts)
     edits = pl.col("name").is_in(list(NAMES.values()))
     ncci = pairs.filter(edits)
-    ncci = ncci.sort("newest", "name", "valid_to").unique(
-        ["setting", "left", "right", "valid_from"], keep="last", maintain_order=True
-    )
+    edit = ["setting", "left", "right", "valid_from"]
+    ncci = ncci.filter(pl.col("newest") == pl.col("newest").max().over(edit))
+    # An edit without a deletion date stands as far as the newest file of its setting speaks.
+    end = pl.col("newest").max().over("setting")
+    ncci = ncci.with_columns(valid_to=pl.min_horizontal("valid_to", end))
     pairs = pl.concat([pairs.filter(~edits), ncci.filter(pl.col("name") != "")])
     members = {
         side: pairs.select("name", code=side)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from typer.testing import CliRunner
 
 from tests.unit.reference.official import made_up
 from validator.cli import app
+from validator.engine.evaluate import Settings, outcomes
 from validator.engine.examples import run_examples
+from validator.engine.given import build_claims, read_given
 from validator.errors import ReferenceError
 from validator.reference.build import build_reference
 from validator.reference.lookup import Reference, open_reference
@@ -252,3 +255,67 @@ def test_what_a_user_added_does_not_change_what_an_example_means(filled: Referen
     names_added = [rule for rule in rules.rules if rule.rule_id in ("AR529", "PX305", "PX306", "CL409")]
     assert names_added
     assert [result for result in run_examples(names_added, rules, filled) if not result.holds] == []
+
+
+def outcome(
+    reference: Reference, rule_id: str, day: str, claim: dict[str, object], *lines: dict[str, object]
+) -> str:
+    """The strongest outcome of a shipped rule on one claim, by the tables that files were added for."""
+    rules = read_rule_set(rules_folder(), profile="default", value_sets=reference.value_sets)
+    alone = replace(rules, rules=tuple(rule for rule in rules.rules if rule.rule_id == rule_id))
+    given = {
+        "claim": {"type": "professional", "from_date": day, "billing_npi": "2000000002", **claim},
+        "lines": [{"from_date": day, **line} for line in lines],
+        "diagnosis": {"code": "M19.90"},
+    }
+    found = outcomes(build_claims([read_given(given)]), alone, reference, Settings(date(2026, 12, 31)))
+    return next(one for one in ("flagged", "not_evaluated", "clear") if one in found["outcome"].to_list())
+
+
+TWO = ({"procedure_code": "00001"}, {"procedure_code": "00005"})
+
+
+@pytest.mark.parametrize(
+    ("day", "claim", "says"),
+    [
+        ("2026-04-01", {}, "flagged"),
+        ("2026-03-31", {}, "clear"),
+        ("2026-07-01", {}, "not_evaluated"),  # no file speaks about the third quarter
+        (
+            "2026-04-01",
+            {"type": "institutional", "type_of_bill": "131"},
+            "not_evaluated",
+        ),  # nor about hospitals
+    ],
+)
+def test_a_rule_about_edits_goes_by_the_file_of_the_day_and_setting(
+    filled: Reference, day: str, claim: dict[str, object], says: str
+) -> None:
+    assert outcome(filled, "PX306", day, claim, *TWO) == says
+
+
+@pytest.mark.parametrize(
+    ("day", "units", "says"),
+    [
+        ("2026-02-01", "3", "flagged"),
+        ("2026-05-01", "3", "clear"),
+        ("2026-05-01", "5", "flagged"),
+        ("2026-08-01", "9", "not_evaluated"),
+    ],
+)
+def test_a_rule_about_units_goes_by_the_quarter_of_the_day(
+    filled: Reference, day: str, units: str, says: str
+) -> None:
+    assert outcome(filled, "PX305", day, {}, {"procedure_code": "00001", "units": units}) == says
+
+
+def test_rules_about_bilateral_coverage_and_exclusion_go_by_the_added_files(filled: Reference) -> None:
+    both_sides = {"procedure_code": "00001", "modifiers": ["50"], "units": "1"}
+    assert outcome(filled, "PX304", "2026-03-01", {}, both_sides) == "clear"
+    assert outcome(filled, "PX304", "2026-08-01", {}, both_sides) == "flagged"
+    assert outcome(filled, "PX304", "2025-08-01", {}, both_sides) == "not_evaluated"
+    assert outcome(filled, "AR529", "2020-02-01", {"billing_npi": "1234567893"}, {}) == "flagged"
+    assert outcome(filled, "AR529", "2020-01-19", {"billing_npi": "1234567893"}, {}) == "clear"
+    assert outcome(filled, "AR529", "2021-01-01", {"billing_npi": "1234567893"}, {}) == "not_evaluated"
+    line = {"procedure_code": "20610", "diagnosis_pointers": ["1"]}
+    assert outcome(filled, "PX316", "2026-03-01", {}, line) == "flagged"

@@ -374,6 +374,7 @@ def test_visit_times_need_no_kind(tmp_path: Path) -> None:
         ("pcs.txt", "00001 001     0 Text         Text\n00002 0016070 1 Text         Text\n00003 0016071 1 Text    Text\n", "ICD-10-PCS order file"),
         ("codes.txt", "A000    Text\nA001    Text\nA009    Text\n", "list of ICD-10-CM codes"),
         ("tabular.xml", '<?xml version="1.0"?>\n<ICD10CM.tabular>\n</ICD10CM.tabular>\n', "tabular list"),
+        ("medicaid.txt", "Column 1\tColumn 2\tEffective Date\tDeletion Date\tModifier Indicator\n00001\t00002\t20200101\t*\t1\n", "as Medicaid has them"),
         ("conversion.csv", "Title,,\nCurrent code assignment,Effective,Previous Code(s) Assignment\nA04.71,2017,A04.7\n", "conversion table"),
         ("hcc.csv", "Diagnosis Code,Description,CMS-HCC Model Category V28\nA0103,Text,115\n", "mapping of diagnoses to HCCs"),
     ],

@@ -48,7 +48,7 @@ def read(document: Document, asked: Asked) -> Parsed | None:
     headers = [
         found
         for sheet in document.sheets
-        if (found := find_header(sheet, _FIELDS, optional=("before_1996",))) and found.columns["left"] == 0
+        if (found := find_header(sheet, _FIELDS)) and found.columns["left"] == 0
     ]
     if not headers:
         return None

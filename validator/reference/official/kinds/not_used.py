@@ -26,6 +26,8 @@ def why_not(document: Document) -> str | None:
             )
         if _is_conversion(sheet):
             return f"this is the ICD-10-CM conversion table; {_SHIPPED}"
+        if _is_other_ncci(sheet):
+            return "these are NCCI edits as Medicaid has them, without the column of edits before 1996"
         if _is_hcc(sheet):
             return "this is a mapping of diagnoses to HCCs; those of payment years 2025 and 2026 are shipped"
         if _most(lines, _CODES):
@@ -39,6 +41,11 @@ def _most(lines: list[str], shape: re.Pattern[str]) -> bool:
 
 def _is_conversion(sheet: Sheet) -> bool:
     fields = {"code": ("CURRENTCODE",), "since": ("EFFECTIVE",), "previous": ("PREVIOUSCODE",)}
+    return find_header(sheet, fields) is not None
+
+
+def _is_other_ncci(sheet: Sheet) -> bool:
+    fields = {"left": ("COLUMN1",), "right": ("COLUMN2",), "from": ("EFFECTIVE",), "indicator": ("MODIFIER",)}
     return find_header(sheet, fields) is not None
 
 
