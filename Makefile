@@ -11,7 +11,7 @@ INSTALL := $(PIP) install --require-hashes --no-deps --only-binary :all:
 UV := 0.13.9
 COMPILE = $(VENV)/locker/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--quiet --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
-FACTS := $(wildcard reference/facts/* reference/valuesets/* reference/releases.yaml)
+FACTS := $(wildcard reference/facts/* reference/valuesets/* reference/pairs/* reference/releases.yaml)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check fix bench docs lock clean
