@@ -156,6 +156,9 @@ def test_two_codes_that_may_both_be_true_are_no_contradiction(reference: Referen
         ("icd10_excludes1", "E109 E119", None),
         ("icd10_excludes1", "N7682 E1152", "2025-04-01"),
         ("icd10_excludes2", "Z9182 Z9185", "2025-04-01"),
+        ("icd10_code_first_permissive", "M51A1 M5126", "2025-04-01"),
+        # The note asks for a neoplasm; a rule about its absence must know them on every day.
+        ("icd10_code_first", "J910 C3490", None),
     ],
 )
 def test_a_note_holds_since_the_first_list_that_prints_it(

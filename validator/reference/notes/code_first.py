@@ -18,6 +18,11 @@ def permissive_nodes(notes: Notes) -> frozenset[int]:
     return frozenset(node for node, lines in notes.blocks("code_first") if _says(_CONDITION, lines))
 
 
+def required_nodes(notes: Notes) -> frozenset[int]:
+    """The nodes whose code first note asks for one of the codes that it names."""
+    return frozenset(node for node, lines in notes.blocks("code_first") if kind_of_block(lines) == "required")
+
+
 def kind_of_block(lines: list[Line]) -> str:
     """One of CODE_FIRST: permissive, examples, required or without_codes."""
     if not any(has_code(line.text) for line in lines):

@@ -9,7 +9,7 @@ import polars as pl
 from validator.reference.notes.book import Book, Stretches
 from validator.reference.notes.class_pairs import ClassPairs, Row, as_tables
 from validator.reference.notes.classes import Classes, cut_into_classes
-from validator.reference.notes.code_first import owners_of, permissive_nodes
+from validator.reference.notes.code_first import owners_of, permissive_nodes, required_nodes
 from validator.reference.notes.precedence import PERMISSIVE, overriding, without_overridden
 from validator.reference.notes.rules import NoteRule, Notes, RuleKey, rule_key
 from validator.reference.notes.without_with import without_with
@@ -149,9 +149,11 @@ def code_first_pairs(notes: Notes, days: NoteDays) -> tuple[ClassPairs, ClassPai
     """(pairs of notes without a condition, pairs of notes that say if applicable or if known).
 
     Left is the code under the note, right the one that the note wants first. Two codes that notes want before
-    each other are left out of both, and so is a code that its own note would want before itself.
+    each other are left out of both, and so is a code that its own note would want before itself. A note that
+    asks for one of its codes holds always: a shorter list of an earlier year would miss what satisfies it.
     """
     book = notes.book
+    needed = required_nodes(notes)
     rules = notes.of_kind("code_first")
     loose = permissive_nodes(notes)
     sets = _Sets({})
@@ -173,9 +175,12 @@ def code_first_pairs(notes: Notes, days: NoteDays) -> tuple[ClassPairs, ClassPai
         orient="row",
     )  # fmt: skip
     turned = table.select(left="right", right="left")
-    dated = table.join(turned, on=["left", "right"], how="anti").join(
-        _rule_days(rules, days, book), on="rule"
+    spans = _rule_days(rules, days, book).with_columns(
+        pl.when(~pl.col("rule").is_in([number for number, rule in enumerate(rules) if rule.node in needed]))
+        .then("valid_from")
+        .alias("valid_from")
     )
+    dated = table.join(turned, on=["left", "right"], how="anti").join(spans, on="rule")
     strict = dated.filter(~pl.col("loose"))
     permissive = _not_said_by(strict, dated.filter("loose"))
     texts = [notes.printed(rule.line) for rule in rules]
