@@ -46,7 +46,9 @@ def test_codes_that_differ_in_the_side_only_are_a_family(reference: Reference, l
 
 
 def test_another_type_or_another_encounter_is_another_family(reference: Reference) -> None:
-    facts = facts_of(reference, ["M1711", "M1732", "S72001A", "S72001D", "L89011", "L89012"])
+    facts = facts_of(
+        reference, ["M1711", "M1732", "H90A11", "H900", "S72001A", "S72001D", "L89011", "L89012"]
+    )
     assert len({one["side_family"] for one in facts.values()}) == len(facts)
 
 

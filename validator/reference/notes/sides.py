@@ -23,6 +23,7 @@ _SIDE_WORDS = ("right", "left", "bilateral")
 _FILLING = frozenset(("of", "the", "unilateral", "dominant", "non-dominant", "nondominant"))
 _OPEN = "unspecified"
 _MOST_OPEN_WORDS = 3
+_PART = 4  # words
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,8 @@ def _singular(word: str) -> str:
 def _without_part(text: str) -> Iterator[str]:
     """The wording without the part that carries the side: of "x, bilateral" and "x, right ear" alike."""
     parts = text.split(", ")
-    kept = [part for part in parts if named_side(part) is None]
+    # "right ear" is such a part; "right ear with restricted hearing on the contralateral side" says more.
+    kept = [part for part in parts if named_side(part) is None or len(part.split()) > _PART]
     if kept and len(kept) < len(parts):
         yield _wording(" ".join(kept))
 
