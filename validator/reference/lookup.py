@@ -193,6 +193,7 @@ class Reference:
                 bits.select("valid_from", since="period"), on="valid_from"
             ),
             sevenths=self.tables.read("select stem, character, meaning, position from seventh_of_stem"),
+            sides=self._list_facts.select("code", "side_family", "side").drop_nulls(),
         )
 
     @cached_property

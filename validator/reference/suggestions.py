@@ -10,6 +10,7 @@ from validator.reference.dotted import dotted
 
 MOST = 20  # codes offered; `total` says how many there are
 _STEM = histories.STEM_LENGTH
+_DEFINITE_SIDES = ("right", "left", "bilateral")
 _LONGEST_CHAIN = 8  # conversions of conversions; the longest that the tables hold has three links
 
 
@@ -19,13 +20,14 @@ class Offer:
 
     `billable`: code, skeleton, in_force (mask of periods). `periods`: period, bit, valid_from, valid_to.
     `conversions`: code, newer, ended, since (the period in which the newer code began).
-    `sevenths`: stem, character, meaning, position.
+    `sevenths`: stem, character, meaning, position. `sides`: code, side_family, side.
     """
 
     billable: pl.DataFrame
     periods: pl.DataFrame
     conversions: pl.DataFrame
     sevenths: pl.DataFrame
+    sides: pl.DataFrame
 
 
 def suggest(offer: Offer, kind: str, pairs: pl.DataFrame) -> pl.DataFrame:
@@ -173,6 +175,16 @@ def _nearest(offer: Offer, asked: pl.DataFrame) -> pl.DataFrame:
     return _plain(every, rank=pl.when(continued).then(-1).otherwise(further).cast(pl.Int32))
 
 
+def _sided_siblings(offer: Offer, asked: pl.DataFrame) -> pl.DataFrame:
+    """The same code for the right side, the left one and both."""
+    return _of_family(offer, asked, _DEFINITE_SIDES)
+
+
+def _bilateral(offer: Offer, asked: pl.DataFrame) -> pl.DataFrame:
+    """The same code for both sides."""
+    return _of_family(offer, asked, _DEFINITE_SIDES[-1:])
+
+
 _KINDS: Mapping[str, Callable[[Offer, pl.DataFrame], pl.DataFrame]] = {
     "billable_children_of": _billable_children,
     "completed_codes_of": _completed,
@@ -180,6 +192,8 @@ _KINDS: Mapping[str, Callable[[Offer, pl.DataFrame], pl.DataFrame]] = {
     "placeholder_repair_of": _placeholder_repair,
     "permitted_seventh_of": _permitted_seventh,
     "nearest_codes_to": _nearest,
+    "sided_siblings_of": _sided_siblings,
+    "bilateral_of": _bilateral,
 }
 
 
@@ -222,6 +236,23 @@ def _with_sevenths(offer: Offer, stems: pl.DataFrame) -> pl.DataFrame:
         rank=pl.col("position").cast(pl.Int32),
         meaning=pl.col("character") + " " + pl.col("meaning"),
     )
+
+
+def _of_family(offer: Offer, asked: pl.DataFrame, sides: tuple[str, ...]) -> pl.DataFrame:
+    """The codes of these sides that differ from the code in nothing but the side."""
+    siblings = offer.sides.filter(pl.col("side").is_in(sides)).rename({"code": "candidate"})
+    found = (
+        asked.join(offer.sides.select("code", "side_family"), on="code")
+        .join(siblings, on="side_family")
+        .join(_candidates(offer), on="candidate")
+        .filter(pl.col("candidate") != pl.col("code"))
+    )
+    place = (
+        pl.col("side")
+        .cast(pl.String)
+        .replace_strict({side: number for number, side in enumerate(sides)}, return_dtype=pl.Int32)
+    )
+    return _plain(_standing(found), rank=place)
 
 
 def _plain(found: pl.DataFrame, rank: pl.Expr | None = None) -> pl.DataFrame:

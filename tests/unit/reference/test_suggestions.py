@@ -15,6 +15,8 @@ KINDS = (
     "placeholder_repair_of",
     "permitted_seventh_of",
     "nearest_codes_to",
+    "sided_siblings_of",
+    "bilateral_of",
 )
 
 
@@ -57,6 +59,12 @@ def offered(reference: Reference, kind: str, code: str, on: str | None) -> tuple
         ("nearest_codes_to", "G35A", "2025-09-20", ["G35"]),
         ("nearest_codes_to", "E11A", "2025-09-20", ["E11.9"]),
         ("nearest_codes_to", "ZZZ9", "2026-01-15", []),
+        ("sided_siblings_of", "M1710", "2026-01-15", ["M17.11", "M17.12", "M17.0"]),
+        ("sided_siblings_of", "H60339", "2026-01-15", ["H60.331", "H60.332", "H60.333"]),
+        ("sided_siblings_of", "S93409A", "2026-01-15", ["S93.401A", "S93.402A"]),
+        ("sided_siblings_of", "I10", "2026-01-15", []),
+        ("bilateral_of", "M1711", "2026-01-15", ["M17.0"]),
+        ("bilateral_of", "S93401A", "2026-01-15", []),
         ("icd10_of", "25000", "2026-01-15", []),
         ("billable_children_of", "M532", None, []),
         ("billable_children_of", "M532", "2028-01-01", []),
