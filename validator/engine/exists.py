@@ -26,6 +26,7 @@ from validator.rules.reads import OWN_DATE, comparisons, fields_of
 _COLUMNS = rule_columns()
 _BILLING_PROVIDER = "claim.billing_npi"
 _NONE = "\x00"  # stands for "there is none" in a key, so that none equals none
+_MANY = 6  # from one row in so many on, laying out all pairs of a partition is cheaper than a join
 MATCHES = {"row": pl.UInt32, "other.row": pl.UInt32, "note": pl.UInt32}
 
 
@@ -96,7 +97,18 @@ def judge_existence(exists: Exists, grain: str, asked: pl.DataFrame, frames: Fra
     if asked.is_empty():
         nothing = asked.select("row", pl.lit(None, pl.Boolean).alias("exists"))
         return Existence(nothing, pl.DataFrame(schema=MATCHES))
+    if lacks_a_set(exists, frames):
+        unknown = asked.select("row", pl.lit(None, pl.Boolean).alias("exists"))
+        return Existence(unknown, pl.DataFrame(schema=MATCHES))
     return _Search(exists, grain, frames).answer(asked)
+
+
+def lacks_a_set(exists: Exists, frames: Frames) -> bool:
+    """Whether the search goes by an official list or table that nobody added: then it has no answer."""
+    if exists.listed_in and frames.reference.pairs(exists.listed_in.table) is None:
+        return True
+    named = [str(c.value) for c in comparisons(exists.where) if c.operator in SETS]
+    return any(frames.reference.value_set(name) is None for name in named)
 
 
 class _Search:
@@ -117,11 +129,11 @@ class _Search:
         asked = self._with_keys(asked, other=False)
         if self.listing:
             asked = self.listing.with_day_and_setting(asked)
-        others = self._others(asked)
         mine_known = pl.all_horizontal(
             *(pl.col(name).is_not_null() for name in names), self._own_date_known()
         )
-        sure = asked.filter(mine_known)
+        sure = self._able_to_pair(asked.filter(mine_known))
+        others = self._others(sure)
         complete = others.drop_nulls(names)
         if self._needs_pairs():
             hits, maybes = self._judge_pairs(sure, complete, names)
@@ -132,8 +144,21 @@ class _Search:
             open_ones = complete.filter(pl.col("fits").is_null())
             maybes = sure.join(open_ones, on=names, how="semi").select("row")
         possible = pl.concat([maybes.select("row"), self._possible(sure, others)])
-        unknown = pl.concat([asked.filter(~mine_known | ~self._told()).select("row"), self._silent(sure)])
+        unknown = pl.concat([asked.filter(~mine_known | ~self._told()).select("row"), self._silent(asked)])
         return self._concluded(asked, hits, maybes, possible, unknown)
+
+    def _able_to_pair(self, asked: pl.DataFrame) -> pl.DataFrame:
+        """The rows that can be in a listed pair, or beside a code that the table does not know."""
+        if not self.listing:
+            return asked
+        kept = self.listing.may_matter(asked["row"], self.grain, other=False)
+        beside = self.listing.beside_unknown(self._near)
+        if kept.len() == asked.height:
+            return asked
+        matters = pl.col("row").is_in(kept.implode())
+        if beside is not None:
+            matters = matters | pl.lit(beside).gather(pl.col("claim_no"))
+        return asked.filter(matters)
 
     def _concluded(
         self,
@@ -154,7 +179,7 @@ class _Search:
             open_ = pl.col("row").is_in(possible["row"].unique().implode())
             verdict = asked.select("row", pl.when(found).then(True).when(~open_).then(False).alias("exists"))
         doubt = pl.col("row").is_in(unknown["row"].unique().implode())
-        if asks_for_absent_types(exists, self.frames.settings) or self._lacks_a_set():
+        if asks_for_absent_types(exists, self.frames.settings):
             doubt = doubt | pl.lit(True)
         elif (opens := is_open(exists, self.frames.settings)) is not None:
             opening = asked.filter(asked.select(opens.alias("open")).to_series())
@@ -169,11 +194,6 @@ class _Search:
             verdict = verdict.with_columns(~pl.col("exists"))
         first = hits.sort("other.row").unique("row", keep="first", maintain_order=True)
         return Existence(verdict.select("row", "exists"), first.select(*MATCHES))
-
-    def _lacks_a_set(self) -> bool:
-        """Whether the search goes by an official list that nobody added: then no row can be the wrong one."""
-        named = [str(c.value) for c in comparisons(self.exists.where) if c.operator in SETS]
-        return any(self.frames.reference.value_set(name) is None for name in named)
 
     def _told(self) -> pl.Expr:
         """Whether the feeds of all claims that could hold the other row deliver such rows."""
@@ -197,6 +217,8 @@ class _Search:
         rows = pl.int_range(base.height, dtype=pl.UInt32, eager=True)
         rows = rows.filter(self._near(asked).gather(base["claim_no"]))
         rows = not_ruled_out(rows, exists.table, conjuncts(self.alone), frames, other=True)
+        if self.listing:
+            rows = self.listing.may_matter(rows, exists.table, other=True)
         names = other_fields(exists, self.grain)
         others = frames.fields(exists.table, names, rows).drop("batch.date")
         others = others.select(pl.all().name.prefix("other."))
@@ -312,10 +334,7 @@ class _Search:
         elif self.listing.held is None:
             return nothing, nothing.select("row", "other.row")
         else:
-            pairs = self._candidate_pairs(
-                self.listing.with_class(asked, other=False), self.listing.with_class(others, other=True), keys
-            )
-            judged = self._fitting(self.listing.listed_pairs(pairs))
+            judged = self._fitting(self.listing.listed_pairs(self._pairs_with_classes(asked, others, keys)))
         hits = judged.filter(pl.col("fits")).select("row", "other.row", "note")
         hits = hits.sort("other.row", "note").unique(["row", "other.row"], keep="first", maintain_order=True)
         open_pairs = [judged.filter(pl.col("fits").is_null()).select("row", "other.row")]
@@ -331,6 +350,25 @@ class _Search:
                     doubted = self._fitting(pairs).filter(pl.col("fits").ne_missing(False))
                     open_pairs.append(doubted.select("row", "other.row"))
         return hits, pl.concat(open_pairs)
+
+    def _pairs_with_classes(self, asked: pl.DataFrame, others: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+        """Pairs that share the keys, with the classes of both codes."""
+        assert self.listing is not None
+        in_one_list = self.exists.table == self.grain == "diagnosis" and self._main_list_only()
+        many = asked.height * _MANY > self.frames.base(self.grain).height
+        if keys == ["key:claim"] and in_one_list and many:
+            listed = self.listing.same_claim_pairs(asked, others)
+            if listed is not None:
+                asked = asked.filter(pl.col("row").is_in(listed["row"].unique().implode()))
+                others = others.filter(pl.col("other.row").is_in(listed["other.row"].unique().implode()))
+        return self._candidate_pairs(
+            self.listing.with_class(asked, other=False), self.listing.with_class(others, other=True), keys
+        )
+
+    def _main_list_only(self) -> bool:
+        """Whether only diagnoses of the main list are looked for, of which all pairs are laid out."""
+        roles = roles_asked(self.exists)
+        return bool(roles) and set(roles) <= {"principal", "secondary"}
 
     def _fitting(self, pairs: pl.DataFrame) -> pl.DataFrame:
         """row, other.row, note, fits of these pairs."""

@@ -80,10 +80,11 @@ class Frames:
             self._whole[table] = pl.DataFrame([every, base["claim_no"]])
         whole = self._whole[table]
         missing = [name for name in wanted if name not in whole.columns]
+        if missing and (rows is None or rows.len() * 2 >= base.height):
+            whole = whole.with_columns(self._make(table, None, missing))
+            self._whole[table] = whole
+            missing = []
         if rows is None or rows.len() == base.height:
-            if missing:
-                whole = whole.with_columns(self._make(table, None, missing))
-                self._whole[table] = whole
             chosen = whole.select("row", "claim_no", *wanted)
         else:
             kept = [name for name in wanted if name not in missing]
@@ -204,6 +205,15 @@ class Frames:
             ]
             self._told[table, roles] = self.tables.claims["source_file"].is_in(files)
         return self._told[table, roles]
+
+    @cached_property
+    def diagnosis_pairs(self) -> pl.DataFrame:
+        """row, other.row of every two main-list diagnoses on one claim, both ways round."""
+        rows = self.all_rows("diagnosis")
+        main = self.tables.diagnoses["role"].is_in(["principal", "secondary"])
+        listed = pl.DataFrame([self.tables.diagnoses["claim_no"], rows]).filter(main)
+        pairs = listed.join(listed.rename({"row": "other.row"}), on="claim_no", how="inner")
+        return pairs.filter(pl.col("row") != pl.col("other.row")).select("row", "other.row")
 
     @cached_property
     def patient_numbers(self) -> pl.Series:

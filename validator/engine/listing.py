@@ -1,9 +1,11 @@
 """Pairs of codes that a reference table lists, found by the classes of the codes on both rows."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from validator.engine.codes import CODE
 from validator.engine.frames import Frames
 from validator.engine.keyed import does_speak
 from validator.reference.schema import PAIR_TABLES, Pairs
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _NEEDS_MEANING = "diagnosis"
+_STATUS, _IN_TABULAR = "icd10.status", "icd10.in_tabular"
 
 
 def needs_meaning(listed: ListedIn) -> bool:
@@ -47,11 +50,41 @@ class Listing:
         field = self._field(other=other)
         if field != "diagnosis.code":
             return pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True)
-        prefix = "other." if other else ""
-        strange = pl.col(f"{prefix}icd10.status").ne_missing("in_force")
+        return frame.select(self._is_strange("other." if other else "").alias("unknown")).to_series()
+
+    def _is_strange(self, prefix: str) -> pl.Expr:
+        strange = pl.col(prefix + _STATUS).ne_missing("in_force")
         if self.by_tabular:
-            strange = strange | ~pl.col(f"{prefix}icd10.in_tabular").fill_null(False)
-        return frame.select(strange.alias("unknown")).to_series()
+            strange = strange | ~pl.col(prefix + _IN_TABULAR).fill_null(False)
+        return strange
+
+    def may_matter(self, rows: pl.Series, table: str, *, other: bool) -> pl.Series:
+        """Those of the rows whose code stands in the table at all, or about which it cannot speak."""
+        if self.held is None or rows.is_empty():
+            return rows
+        is_left = self.listed.left.other == other
+        codes = (self.held.left if is_left else self.held.right)["code"].unique().implode()
+        if self._field(other=other) != "diagnosis.code":
+            column = self._field(other=other).split(".")[1]
+            return rows.filter(self.frames.base(table)[column].gather(rows).is_in(codes))
+        kinds = self.frames.kinds
+        matters = kinds.fields([CODE])[CODE].is_in(codes) | self.unknown_kinds()
+        return rows if matters.all() else rows.filter(matters.gather(kinds.of_row.gather(rows)))
+
+    def unknown_kinds(self) -> pl.Series:
+        """Per kind of diagnosis, whether the table cannot speak about it."""
+        facts = self.frames.kinds.frame([_STATUS, _IN_TABULAR])
+        return facts.select(self._is_strange("").alias("unknown")).to_series()
+
+    def beside_unknown(self, near: Callable[[pl.DataFrame], pl.Series]) -> pl.Series | None:
+        """Per claim, whether a code the table cannot speak about may pair with its codes; None: nowhere."""
+        if self._field(other=True) != "diagnosis.code":
+            return None
+        unknown = self.unknown_kinds()
+        if not unknown.any():
+            return None
+        of_row = unknown.gather(self.frames.kinds.of_row)
+        return near(self.frames.base("diagnosis").select("claim_no").filter(of_row))
 
     def is_silent(self, asked: pl.DataFrame) -> pl.Series:
         """Rows on whose day the table says nothing at all."""
@@ -70,6 +103,38 @@ class Listing:
         unknown = self.is_unknown(frame, other=other)
         mapped = classes.select(pl.col("code").alias(field), pl.col("class").alias(name))
         return frame.filter(~unknown).join(mapped, on=field, how="inner")
+
+    def same_claim_pairs(self, asked: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame | None:
+        """(row, other.row) of diagnoses on one claim whose classes the table lists; None where that is no
+        simple question.
+
+        All pairs of a partition are laid out once; whether the classes of a pair are listed is then a look
+        into a table of bits.
+        """
+        held = self.held
+        assert held is not None
+        if any(side["code"].n_unique() < side.height for side in (held.left, held.right)):
+            return None
+        own, other = (held.right, held.left) if self.listed.left.other else (held.left, held.right)
+        own_column, other_column = ("right", "left") if self.listed.left.other else ("left", "right")
+        width = 1 + max(int(str(side["class"].max())) for side in (own, other))
+        bits = pl.repeat(False, width * width, dtype=pl.Boolean, eager=True)
+        places = held.listed[own_column].cast(pl.Int64) * width + held.listed[other_column].cast(pl.Int64)
+        bits = bits.scatter(places, True)
+        mine = self._class_of_row(asked["row"], own)
+        theirs = self._class_of_row(others["other.row"], other)
+        pairs = self.frames.diagnosis_pairs
+        first = mine.cast(pl.Int64).gather(pairs["row"]) * width
+        second = theirs.cast(pl.Int64).gather(pairs["other.row"])
+        return pairs.filter(bits.gather(first + second).fill_null(False))
+
+    def _class_of_row(self, rows: pl.Series, side: pl.DataFrame) -> pl.Series:
+        """Per diagnosis the class of its code, for these rows; blank for all others."""
+        kinds = self.frames.kinds
+        codes = kinds.fields([CODE])[CODE].alias("code").to_frame()
+        of_kind = codes.join(side, on="code", how="left", maintain_order="left")["class"]
+        whole = pl.repeat(None, self.frames.base("diagnosis").height, dtype=pl.UInt32, eager=True)
+        return whole.scatter(rows, of_kind.gather(kinds.of_row.gather(rows)))
 
     def listed_pairs(self, pairs: pl.DataFrame) -> pl.DataFrame:
         """Those pairs (class, other.class, on, setting) that the table lists on the day, with `note`."""

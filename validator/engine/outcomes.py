@@ -12,7 +12,7 @@ from validator.engine.exists import judge_existence, own_fields
 from validator.engine.frames import Frames, recorded_name
 from validator.engine.keyed import KEYED_FACTS, known_name
 from validator.engine.listing import needs_meaning
-from validator.engine.value_sets import with_value_sets
+from validator.engine.value_sets import SETS, with_value_sets
 from validator.rules.model import (
     OUTCOMES,
     All,
@@ -105,6 +105,8 @@ def judge_rule(rule: Rule, rows: pl.Series, frames: Frames) -> tuple[pl.DataFram
         rows = rows.filter(frame.select(pl.all_horizontal(asks).ne_missing(False).alias("in")).to_series())
     if rows.is_empty():
         return pl.DataFrame(schema=IN_SCOPE), None
+    if _cannot_be_told(scope, frames):
+        return pl.DataFrame([rows.alias("row")]).select("row", _said(_NOT_EVALUATED).alias("outcome")), None
 
     frame = _with_fields(rule, [*scope, rule.flag_when], rows, frames)
     frame, columns, _ = _with_existences(All(scope), rule, frame, frames)
@@ -121,6 +123,20 @@ def judge_rule(rule: Rule, rows: pl.Series, frames: Frames) -> tuple[pl.DataFram
         .otherwise(_said(_NOT_EVALUATED))
     )
     return frame.select("row", outcome.alias("outcome")), matches
+
+
+def _cannot_be_told(scope: Sequence[Condition], frames: Frames) -> bool:
+    """Whether an official file that nobody added leaves the scope of every row open."""
+    if any(any(searches(part)) for part in scope):
+        return False
+    return any(isinstance(part, Compare) and not _is_added(part, frames) for part in scope)
+
+
+def _is_added(part: Compare, frames: Frames) -> bool:
+    if part.operator in SETS:
+        return frames.reference.value_set(str(part.value)) is not None
+    tables = {field.table for field in fields_of(part) if field.name in KEYED_FACTS}
+    return all(frames.reference.keyed(table) is not None for table in tables)
 
 
 def _with_fields(
