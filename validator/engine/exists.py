@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from validator.claims.schema import rule_columns
+from validator.engine.absent import lacks_a_file
 from validator.engine.candidates import conjuncts, not_ruled_out
 from validator.engine.compile import compile_condition, there_is_none
 from validator.engine.counting import count_verdict, total_verdict
@@ -97,18 +98,10 @@ def judge_existence(exists: Exists, grain: str, asked: pl.DataFrame, frames: Fra
     if asked.is_empty():
         nothing = asked.select("row", pl.lit(None, pl.Boolean).alias("exists"))
         return Existence(nothing, pl.DataFrame(schema=MATCHES))
-    if lacks_a_set(exists, frames):
+    if lacks_a_file(exists, frames.reference):
         unknown = asked.select("row", pl.lit(None, pl.Boolean).alias("exists"))
         return Existence(unknown, pl.DataFrame(schema=MATCHES))
     return _Search(exists, grain, frames).answer(asked)
-
-
-def lacks_a_set(exists: Exists, frames: Frames) -> bool:
-    """Whether the search goes by an official list or table that nobody added: then it has no answer."""
-    if exists.listed_in and frames.reference.pairs(exists.listed_in.table) is None:
-        return True
-    named = [str(c.value) for c in comparisons(exists.where) if c.operator in SETS]
-    return any(frames.reference.value_set(name) is None for name in named)
 
 
 class _Search:

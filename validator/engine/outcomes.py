@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from validator.engine.absent import can_hold
 from validator.engine.blanks import BLANKS, blanks_of
 from validator.engine.candidates import conjuncts, not_ruled_out, plain
 from validator.engine.compile import ExistsColumns, compile_condition
@@ -12,7 +13,7 @@ from validator.engine.exists import judge_existence, own_fields
 from validator.engine.frames import Frames, recorded_name
 from validator.engine.keyed import KEYED_FACTS, known_name
 from validator.engine.listing import needs_meaning
-from validator.engine.value_sets import SETS, with_value_sets
+from validator.engine.value_sets import with_value_sets
 from validator.rules.model import (
     OUTCOMES,
     All,
@@ -129,14 +130,7 @@ def _cannot_be_told(scope: Sequence[Condition], frames: Frames) -> bool:
     """Whether an official file that nobody added leaves the scope of every row open."""
     if any(any(searches(part)) for part in scope):
         return False
-    return any(isinstance(part, Compare) and not _is_added(part, frames) for part in scope)
-
-
-def _is_added(part: Compare, frames: Frames) -> bool:
-    if part.operator in SETS:
-        return frames.reference.value_set(str(part.value)) is not None
-    tables = {field.table for field in fields_of(part) if field.name in KEYED_FACTS}
-    return all(frames.reference.keyed(table) is not None for table in tables)
+    return not all(can_hold(part, frames.reference) for part in scope)
 
 
 def _with_fields(
