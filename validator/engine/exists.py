@@ -148,7 +148,7 @@ class _Search:
         beside = self.listing.beside_unknown(self._near)
         if kept.len() == asked.height:
             return asked
-        matters = pl.col("row").is_in(kept.implode())
+        matters = self._among(asked, kept.to_frame("row"))
         if beside is not None:
             matters = matters | pl.lit(beside).gather(pl.col("claim_no"))
         return asked.filter(matters)
@@ -168,15 +168,14 @@ class _Search:
         elif exists.total:
             verdict = total_verdict(exists.total, exists.table, asked, hits, possible, self.frames)
         else:
-            found = pl.col("row").is_in(hits["row"].unique().implode())
-            open_ = pl.col("row").is_in(possible["row"].unique().implode())
+            found, open_ = self._among(asked, hits), self._among(asked, possible)
             verdict = asked.select("row", pl.when(found).then(True).when(~open_).then(False).alias("exists"))
-        doubt = pl.col("row").is_in(unknown["row"].unique().implode())
+        doubt = self._among(asked, unknown)
         if asks_for_absent_types(exists, self.frames.settings):
             doubt = doubt | pl.lit(True)
         elif (opens := is_open(exists, self.frames.settings)) is not None:
             opening = asked.filter(asked.select(opens.alias("open")).to_series())
-            doubt = doubt | pl.col("row").is_in(opening["row"].implode())
+            doubt = doubt | self._among(asked, opening)
         # More rows can only be added to what was found, so what is true already stays true.
         grows = not exists.how_many or exists.how_many.operator in ("more_than", "at_least")
         certain = pl.col("exists") if grows else pl.lit(False)
@@ -187,6 +186,10 @@ class _Search:
             verdict = verdict.with_columns(~pl.col("exists"))
         first = hits.sort("other.row").unique("row", keep="first", maintain_order=True)
         return Existence(verdict.select("row", "exists"), first.select(*MATCHES))
+
+    def _among(self, asked: pl.DataFrame, rows: pl.DataFrame) -> pl.Expr:
+        """Whether each row asked about is one of `rows`."""
+        return pl.lit(self.frames.marked(self.grain, rows["row"]).gather(asked["row"]))
 
     def _told(self) -> pl.Expr:
         """Whether the feeds of all claims that could hold the other row deliver such rows."""

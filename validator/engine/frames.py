@@ -37,6 +37,7 @@ class Frames:
 
     def __post_init__(self) -> None:
         self._whole: dict[str, pl.DataFrame] = {}
+        self._coded: dict[tuple[str, str], tuple[pl.Series, pl.Series]] = {}
         self._told: dict[tuple[str, tuple[str, ...]], pl.Series] = {}
 
     def base(self, table: str) -> pl.DataFrame:
@@ -50,6 +51,23 @@ class Frames:
         if not self.tables.earlier:
             return None
         return ~self.tables.claims["source_file"].is_in(sorted(self.tables.earlier))
+
+    def marked(self, table: str, rows: pl.Series) -> pl.Series:
+        """Per row of the table, whether it is among `rows`: looking up by place beats a join."""
+        marks = pl.repeat(False, self.base(table).height, dtype=pl.Boolean, eager=True)
+        return marks.scatter(rows, True) if rows.len() else marks
+
+    def coded(self, table: str, name: str) -> tuple[pl.Series, pl.Series]:
+        """The distinct values of a field, and for each row which of them it has (blank: none)."""
+        if (table, name) not in self._coded:
+            values = self.fields(table, [name])[name].cast(pl.String)
+            distinct = values.drop_nulls().unique().sort()
+            numbers = pl.DataFrame({"value": distinct}).with_row_index("number")
+            places = (
+                values.alias("value").to_frame().join(numbers, on="value", how="left", maintain_order="left")
+            )
+            self._coded[table, name] = distinct, places["number"]
+        return self._coded[table, name]
 
     def add(self, table: str, column: pl.Series) -> None:
         """Give the rows of a table a column that rules read by its name."""

@@ -212,10 +212,9 @@ def _with_existences(
             exists, rule.check_each, asked.filter(is_open) if is_open is not None else asked, frames
         )
         columns[exists] = name
-        answers = frame.select("row").join(
-            found.outcome.rename({"exists": name}), on="row", how="left", maintain_order="left"
-        )
-        frame = frame.with_columns(answers[name])
+        answers = pl.repeat(None, frames.base(rule.check_each).height, dtype=pl.Boolean, eager=True)
+        answers = answers.scatter(found.outcome["row"], found.outcome["exists"]).gather(frame["row"])
+        frame = frame.with_columns(answers.alias(name))
         if exists in shown:
             matches = _first_of(matches, Match(exists.table, found.matches))
     return frame, columns, matches

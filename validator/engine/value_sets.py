@@ -35,44 +35,43 @@ def with_value_sets(
     on = frame.select(pl.coalesce(days) if days else pl.lit(None, pl.Date).alias("on")).to_series()
     if on.len() != frame.height:  # a literal has one row
         on = pl.repeat(None, frame.height, dtype=pl.Date, eager=True)
-    return frame.with_columns(
-        membership(frame[str(compare.field)], on, frames.reference.value_set(str(compare.value))).alias(name)
-        for name, compare in asked.items()
-    )
+    row = f"{prefix}row"
+    made = []
+    for name, compare in asked.items():
+        if row in frame.columns:
+            distinct, places = frames.coded(table, compare.field.name)
+            which = places.gather(frame[row])
+        else:  # kinds of codes, each of them once
+            distinct = frame[str(compare.field)].cast(pl.String)
+            which = pl.int_range(distinct.len(), dtype=pl.UInt32, eager=True).set(distinct.is_null(), None)
+        made.append(
+            membership(distinct, which, on, frames.reference.value_set(str(compare.value))).alias(name)
+        )
+    return frame.with_columns(made)
 
 
-def membership(codes: pl.Series, on: pl.Series, held: ValueSet | None) -> pl.Series:
-    """Per row, whether the code stands in the set on the day.
+def membership(distinct: pl.Series, which: pl.Series, on: pl.Series, held: ValueSet | None) -> pl.Series:
+    """Per row, whether its code (number `which` of `distinct`) stands in the set on the day.
 
     Blank: no code; a set that was not added or does not speak about the day; or a code that stands in it on
     other days only, and no day.
     """
     if held is None:
-        return pl.repeat(None, codes.len(), dtype=pl.Boolean, eager=True)
+        return pl.repeat(None, which.len(), dtype=pl.Boolean, eager=True)
     members = held.members
     undated = members.filter(pl.col("valid_from").is_null(), pl.col("valid_to").is_null())["code"]
-    rows = pl.DataFrame({"code": codes.cast(pl.String), "on": on}).with_row_index("place")
-    distinct = (
-        rows.select("code")
-        .unique()
-        .with_columns(
-            pl.col("code").is_in(members["code"].implode()).alias("ever"),
-            pl.col("code").is_in(undated.implode()).alias("always"),
-        )
-    )
-    if distinct["ever"].any() and (distinct["ever"] & ~distinct["always"]).any():
-        told = rows.join(distinct, on="code", how="left", maintain_order="left")
-        spans = told.filter(pl.col("ever") & ~pl.col("always")).join(members, on="code", how="inner")
+    ever = distinct.is_in(members["code"].implode())
+    sometimes = ever & ~distinct.is_in(undated.implode())
+    answer = ever.gather(which)
+    if sometimes.any():
+        rows = pl.DataFrame({"on": on, "code": distinct.gather(which)}).with_row_index("place")
+        spans = rows.filter(sometimes.gather(which)).join(members, on="code", how="inner")
         begun = pl.col("valid_from").is_null() | (pl.col("on") >= pl.col("valid_from"))
         not_ended = pl.col("valid_to").is_null() | (pl.col("on") <= pl.col("valid_to"))
         holds = pl.when(pl.col("on").is_not_null()).then(begun & not_ended)
         hits = spans.group_by("place").agg(holds.any(ignore_nulls=False).alias("hit"))
-        told = told.join(hits, on="place", how="left", maintain_order="left")
-        answer = pl.when("always").then(pl.lit(True)).when("ever").then("hit").otherwise(pl.lit(False))
-    else:
-        told = rows.join(distinct, on="code", how="left", maintain_order="left")
-        answer = pl.col("ever")
-    answer = pl.when(pl.col("code").is_not_null()).then(answer)
+        answer = answer.scatter(hits["place"], hits["hit"])
     if held.covers is not None:
-        answer = pl.when(is_covered(pl.col("on"), held.covers)).then(answer)
-    return told.select(answer.alias("in")).to_series()
+        covered = on.to_frame("on").select(is_covered(pl.col("on"), held.covers)).to_series()
+        answer = answer.set(~covered, None)
+    return answer
