@@ -17,7 +17,7 @@ from validator.engine.compile import compile_condition, there_is_none
 from validator.engine.counting import count_verdict, total_verdict
 from validator.engine.frames import Frames
 from validator.engine.listing import Listing, fields_read
-from validator.engine.order import stands_earlier, with_order
+from validator.engine.order import first_per, stands_earlier, with_order
 from validator.engine.value_sets import SETS, with_value_sets
 from validator.engine.windows import asks_for_absent_types, date_fields, is_open, roles_asked
 from validator.reference.schema import RULE_FACTS
@@ -131,7 +131,8 @@ class _Search:
         if self._needs_pairs():
             hits, maybes = self._judge_pairs(sure, complete, names)
         else:
-            first = complete.filter(pl.col("fits")).group_by(names).agg(pl.col("other.row").min())
+            fitting = complete.filter(pl.col("fits")).select("other.row", *names)
+            first = first_per(fitting, names, self.exists.table, self.frames)
             hits = sure.join(first, on=names, how="inner").select("row", "other.row")
             hits = hits.with_columns(pl.lit(None, pl.UInt32).alias("note"))
             open_ones = complete.filter(pl.col("fits").is_null())
@@ -184,7 +185,7 @@ class _Search:
         )
         if exists.negated:
             verdict = verdict.with_columns(~pl.col("exists"))
-        first = hits.sort("other.row").unique("row", keep="first", maintain_order=True)
+        first = first_per(hits, ["row"], exists.table, self.frames)
         return Existence(verdict.select("row", "exists"), first.select(*MATCHES))
 
     def _among(self, asked: pl.DataFrame, rows: pl.DataFrame) -> pl.Expr:
@@ -332,7 +333,7 @@ class _Search:
         else:
             judged = self._fitting(self.listing.listed_pairs(self._pairs_with_classes(asked, others, keys)))
         hits = judged.filter(pl.col("fits")).select("row", "other.row", "note")
-        hits = hits.sort("other.row", "note").unique(["row", "other.row"], keep="first", maintain_order=True)
+        hits = hits.sort("note").unique(["row", "other.row"], keep="first", maintain_order=True)
         open_pairs = [judged.filter(pl.col("fits").is_null()).select("row", "other.row")]
         if self.listing:
             mine, theirs = (

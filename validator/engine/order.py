@@ -14,7 +14,11 @@ def with_order(pairs: pl.DataFrame, table: str, frames: Frames, *, within_claim:
     Within a claim: role and position of a diagnosis, number of a line, then the row of the file.
     """
     within = _order_within_claim(table, frames)
-    ranks = pl.Series([0], dtype=pl.UInt32) if within_claim else _claim_ranks(pairs, frames.tables.claims)
+    ranks = (
+        pl.Series([0], dtype=pl.UInt32)
+        if within_claim
+        else _claim_ranks(pl.concat([pairs["claim_no"], pairs["other.claim_no"]]), frames.tables.claims)
+    )
     for prefix in ("", "other."):
         row = pl.col(f"{prefix}row")
         place = pl.lit(0, pl.UInt32) if within_claim else pl.lit(ranks).gather(pl.col(f"{prefix}claim_no"))
@@ -26,6 +30,22 @@ def with_order(pairs: pl.DataFrame, table: str, frames: Frames, *, within_claim:
     return pairs
 
 
+def first_per(hits: pl.DataFrame, by: list[str], table: str, frames: Frames) -> pl.DataFrame:
+    """Of the rows found (`other.row`, positions in `table`), the first in the stated order for each `by`."""
+    if hits.select(by).is_duplicated().any():
+        numbers = pl.lit(frames.base(table)["claim_no"]).gather(pl.col("other.row"))
+        placed = hits.with_columns(numbers.alias("other.claim_no"))
+        ranks = _claim_ranks(placed["other.claim_no"], frames.tables.claims)
+        within = _order_within_claim(table, frames)
+        row = pl.col("other.row")
+        hits = placed.sort(
+            pl.lit(ranks).gather(pl.col("other.claim_no")),
+            pl.lit(within["order_1"]).gather(row),
+            pl.lit(within["order_2"]).gather(row),
+        ).select(hits.columns)
+    return hits.unique(by, keep="first", maintain_order=True)
+
+
 def stands_earlier() -> pl.Expr:
     """Whether the other row of a pair stands before this one."""
     earlier = pl.lit(False)
@@ -35,10 +55,10 @@ def stands_earlier() -> pl.Expr:
     return earlier
 
 
-def _claim_ranks(pairs: pl.DataFrame, claims: pl.DataFrame) -> pl.Series:
-    """Per claim its place in the stated order of claims, for those that stand in a pair."""
+def _claim_ranks(numbers: pl.Series, claims: pl.DataFrame) -> pl.Series:
+    """Per claim its place in the stated order of claims, for the claims of these numbers."""
     by = ["received_date", "from_date", "claim_id", "source_file", "source_row"]
-    involved = pl.concat([pairs["claim_no"], pairs["other.claim_no"]]).unique()
+    involved = numbers.unique()
     ordered = claims[involved].select("claim_no", *by).sort(by, nulls_last=True)
     ranks = pl.repeat(None, claims.height, dtype=pl.UInt32, eager=True)
     return ranks.scatter(ordered["claim_no"], pl.int_range(ordered.height, dtype=pl.UInt32, eager=True))
