@@ -55,15 +55,15 @@ def test_the_spoiled_rows_are_rejected_with_a_reason(night: Night) -> None:
     rejected = pl.read_parquet(night.published.path / "rejected_rows.parquet")
     assert rejected["source_file"].unique().to_list() == ["professional.csv"]
     # Three rows at the end of the file; a row may be rejected for more than one reason.
-    assert sorted(rejected["row"].unique()) == [93, 94, 95]
+    assert sorted(rejected["row"].unique()) == [105, 106, 107]
     assert rejected["reason"].is_not_null().all()
 
 
 def test_every_row_is_accounted_for(night: Night) -> None:
     run = json.loads((night.published.path / "run.json").read_text())
     assert [(i["rows_read"], i["rows_accepted"], i["rows_rejected"]) for i in run["inputs"]] == [
-        (56, 56, 0),
-        (94, 91, 3),
+        (62, 62, 0),
+        (106, 103, 3),
     ]
     assert run["totals"]["claims"] == 108
     assert run["totals"]["judged"] == 107  # SP-0038 was replaced by SP-0039
