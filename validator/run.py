@@ -30,7 +30,8 @@ from validator.reports.content import RuleText, RunContent
 from validator.reports.lock import output_lock
 from validator.reports.run_folder import Published, publish
 from validator.rules.folder import read_rule_set
-from validator.rules.model import SEVERITIES, RuleSet
+from validator.rules.model import SEVERITIES, Rule, RuleSet
+from validator.rules.reads import reads
 from validator.shipped import rules_folder
 
 # An operator is warned so many days before the loaded releases end.
@@ -168,7 +169,7 @@ def _content(
             "covers_to": reference.covers_to,
             "releases": reference.releases,
         },
-        rules=_rule_texts(rules),
+        rules=_rule_texts(rules, reference),
         findings=findings.select(*FINDINGS),
         standing=_standing(findings, request.batch_date),
         claims_at_risk=judgement.claims_at_risk,
@@ -225,7 +226,13 @@ def _run_hash(
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
 
-def _rule_texts(rules: RuleSet) -> tuple[RuleText, ...]:
+def _stand_ins(rule: Rule, reference: Reference) -> tuple[str, ...]:
+    """What the value sets of a rule stand in for, where the authoritative list is not at hand."""
+    held = [reference.value_set(name) for name in reads(rule).value_sets]
+    return tuple(dict.fromkeys(one.note for one in held if one is not None and one.note))
+
+
+def _rule_texts(rules: RuleSet, reference: Reference) -> tuple[RuleText, ...]:
     return tuple(
         RuleText(
             rule_id=rule.rule_id,
@@ -238,6 +245,7 @@ def _rule_texts(rules: RuleSet) -> tuple[RuleText, ...]:
             version=rule.version,
             logic_hash=rule.logic_hash,
             false_alarms=rule.false_alarms,
+            stand_ins=_stand_ins(rule, reference),
             tags=rule.tags,
         )
         for rule in rules.rules

@@ -34,6 +34,9 @@ class RuleText:
     version: int
     logic_hash: str
     false_alarms: tuple[str, ...] = ()
+    stand_ins: tuple[
+        str, ...
+    ] = ()  # what its lists of codes stand in for, where an official one is not at hand
     tags: tuple[str, ...] = ()
 
 

@@ -144,7 +144,12 @@ def _beside(content: RunContent) -> Mapping[str, Any]:
     """What the drawer tells beside the finding's own columns."""
     return {
         "rules": {
-            rule.rule_id: {"title": rule.title, "why": rule.why, "false_alarms": list(rule.false_alarms)}
+            rule.rule_id: {
+                "title": rule.title,
+                "why": rule.why,
+                "false_alarms": list(rule.false_alarms),
+                "stand_ins": list(rule.stand_ins),
+            }
             for rule in sorted(content.rules, key=lambda rule: rule.rule_id)
         },
         "titles": {code: content.code_titles[code] for code in sorted(content.code_titles)},

@@ -1,6 +1,7 @@
 """The page as a file: what stands in it without any browser."""
 
 import base64
+import dataclasses
 import gzip
 import json
 import re
@@ -185,3 +186,18 @@ def test_a_quarter_of_a_million_findings_are_put_in_order(maker: ModuleType) -> 
     rows, in_all = page.riskiest_first(maker.make_content(findings=many), rows_at_most=1_000, to_do_only=True)
     assert (rows.height, in_all) == (1_000, 250_000)
     assert rows["expected_loss"].is_sorted(descending=True)
+
+
+def test_a_list_that_stands_in_for_an_official_one_says_so_on_the_page(
+    tmp_path: Path, maker: ModuleType
+) -> None:
+    content = maker.make_content(60)
+    note = "Stands in for the printed list of the toolkit"
+    flagged = content.findings["rule_id"][0]
+    rules = tuple(
+        dataclasses.replace(rule, stand_ins=(note,)) if rule.rule_id == flagged else rule
+        for rule in content.rules
+    )
+    html = html_of(tmp_path, dataclasses.replace(content, rules=rules))
+    assert note in without_scripts(html)
+    assert html.count(note) >= 2  # in the table of rules, and for the drawer of a finding

@@ -35,7 +35,7 @@ class Detail {
 
   show(i) {
     const at = (name) => this.columns[name].at(i);
-    const rule = this.rules[at("rule_id")] || { title: "", why: "", false_alarms: [] };
+    const rule = this.rules[at("rule_id")] || { title: "", why: "", false_alarms: [], stand_ins: [] };
     const suggestions = at("suggestions") ? at("suggestions").split("; ") : [];
     const severity = at("severity");
     this.body.replaceChildren(
@@ -49,6 +49,8 @@ class Detail {
       ...this.part("Codes that may replace it", this.suggested(suggestions)),
       ...this.part("Known false alarms", rule.false_alarms.length
         ? node("ul", {}, ...rule.false_alarms.map((text) => node("li", {}, text))) : null),
+      ...this.part("About its list of codes", rule.stand_ins.length
+        ? node("ul", {}, ...rule.stand_ins.map((text) => node("li", {}, text))) : null),
       ...this.part("Source", at("citation") ? node("p", {}, at("citation")) : null),
       ...this.part("Claim", this.facts([
         ["Claim", at("claim_id")],
