@@ -119,10 +119,7 @@ class Reference:
 
         The title is that of the first loaded list that is not older than the date; without a date, the last.
         """
-        worded = self.tables.read(
-            "select code, until, title from title where code in (select code from asked)",
-            asked=pairs.select("code").unique(),
-        )
+        worded = self._worded.filter(pl.col("code").is_in(pairs["code"].unique().implode()))
         far = pl.col("on").fill_null(self.covers_to)
         return (
             pairs.select("code", "on")
@@ -130,11 +127,16 @@ class Reference:
             .with_columns(until=far)
             .sort("until")
             .join_asof(
-                worded.sort("until"), on="until", by="code", strategy="forward", check_sortedness=False
+                worded, on="until", by="code", strategy="forward", check_sortedness=False
             )
             .sort("place")
             .select("code", "on", "title")
         )
+
+    @cached_property
+    def _worded(self) -> pl.DataFrame:
+        """code, until, title of every code, by `until`."""
+        return self.tables.read("select code, until, title from title order by until, code")
 
     def suggestions(self, kind: str, pairs: pl.DataFrame) -> pl.DataFrame:
         """code, on, suggestions, total, meaning of distinct pairs (code, on), in their order.

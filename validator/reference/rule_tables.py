@@ -124,8 +124,13 @@ class RuleTables:
             return None
         if name is None:
             return self.built.read(f'select * from "{table}"')
-        # `name` is one of the known names, which hold nothing but letters, digits and underscores.
-        return self.built.read(f"select * exclude (name) from \"{table}\" where name = '{name}'")
+        # A night asks for nearly every name of these tables, so each is read once and taken apart.
+        key = f"rows of {table}"
+        if key not in self._kept:
+            rows = self.built.read(f'select * from "{table}"')
+            self._kept[key] = rows.clear(), rows.partition_by("name", as_dict=True)
+        nothing, by_name = self._kept[key]
+        return by_name.get((name,), nothing).drop("name")
 
     @cached_property
     def _built_tables(self) -> frozenset[str]:
