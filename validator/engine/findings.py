@@ -86,6 +86,8 @@ def _beside(
             distinct = frames.reference.titles(pairs.drop_nulls().unique())
             shown = pairs.join(distinct, on=["code", "on"], how="left", maintain_order="left")["title"]
             shown = shown.fill_null(NO_TITLE)
+        elif field == "diagnosis.code":  # the codes of procedures are written without a point
+            shown = values.select(dotted(pl.col(field))).to_series()
         else:
             shown = values[field]
         places = found.select(pl.col("other.row").is_not_null().arg_true()).to_series()

@@ -8,7 +8,6 @@ from validator.claims.schema import UNITS, rule_columns
 from validator.reference.dotted import dotted
 
 _PLACEHOLDER = re.compile(r"\{([a-z0-9_.]+)\}")
-_CODE_FIELDS = ("diagnosis.code", "other.code", "other.diagnosis.code")
 _COLUMNS = rule_columns()
 
 # How many suggested codes a sentence names before it says how many more there are.
@@ -39,7 +38,7 @@ def _shown(name: str, schema: pl.Schema) -> pl.Expr:
         return _some_of(column)
     if isinstance(kind, pl.List):
         text = column.cast(pl.List(pl.String)).list.join(", ")
-    elif name in _CODE_FIELDS:
+    elif name == "diagnosis.code":
         text = dotted(column)
     elif kind == UNITS:
         text = column.cast(pl.String).str.replace(r"\.0+$", "").str.replace(r"(\.\d*[1-9])0+$", "$1")
