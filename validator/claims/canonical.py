@@ -17,6 +17,7 @@ from validator.claims.pieces import ROW
 from validator.claims.schema import (
     CLAIM_TYPES,
     FEEDS,
+    ROLE_COLUMNS,
     TABLES,
     TEXT_LIST,
     TOTAL_REVENUE_CODE,
@@ -62,14 +63,23 @@ def canonicalise(
         diagnoses=_in_schema("diagnoses", diagnoses),
         procedures=_in_schema("procedures", procedures),
         lines=_in_schema("lines", lines),
-        carried={file.source_file: file.carried | always_known() for file in files},
+        carried={file.source_file: file.carried | always_known(file.carried) for file in files},
     )
     return tables, pl.concat([*notes, diagnosis_notes]).filter(pl.col("count") > 0)
 
 
-def always_known() -> frozenset[str]:
-    """Columns that are never blank, so that every feed carries them."""
-    never = [(table, c) for table, columns in TABLES.items() for c in columns if c.blank == "never"]
+def always_known(carried: frozenset[str]) -> frozenset[str]:
+    """Columns that are never blank: every feed carries those of claims, and of the rows that it delivers.
+
+    A feed without a column for diagnoses does not tell whether a claim has any.
+    """
+    telling = {"diagnoses": ROLE_COLUMNS, "procedures": frozenset({"procedures.code"})}
+    delivers = {"claims"} | {
+        table
+        for table in TABLES
+        if carried & telling.get(table, frozenset(name for name in carried if name.startswith(f"{table}.")))
+    }
+    never = [(table, c) for table in delivers for c in TABLES[table] if c.blank == "never"]
     return frozenset(f"{table}.{column.name}" for table, column in never if not column.derived)
 
 

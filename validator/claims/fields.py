@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from validator.claims.schema import CLAIM_TYPES, CODE_SYSTEMS
+from validator.claims.schema import CLAIM_TYPES, CODE_SYSTEMS, role_column
 
 Kind = Literal[
     "text",
@@ -123,18 +123,35 @@ def _all() -> Iterator[FieldOfRow]:
         "first_external_cause",
     ]
     for name in diagnoses:
-        yield FieldOfRow(name, "diagnosis", "claim")
+        yield FieldOfRow(name, "diagnosis", "claim", roles_of(name))
         yield FieldOfRow(system_of(name), "system", "claim", system)
-    yield FieldOfRow("diagnoses", "diagnosis_list", "claim")
+    yield FieldOfRow("diagnoses", "diagnosis_list", "claim", roles_of("diagnoses"))
     yield FieldOfRow("code_system", "system", "claim", system)
     for name in (*_slots("poa", MAIN_SLOTS), *_slots("external_cause_poa", CAUSE_SLOTS)):
         yield FieldOfRow(name, "poa", "claim", poa)
     for name in _slots("procedure", PROCEDURE_SLOTS):
-        yield FieldOfRow(name, "code", "claim")
+        yield FieldOfRow(name, "code", "claim", ("procedures.code",))
     for name in _slots("procedure_date", PROCEDURE_SLOTS):
         yield FieldOfRow(name, "date", "claim", ("procedures.date",))
     for name, (kind, column) in _LINE.items():
         yield FieldOfRow(name, kind, "line", (f"lines.{column}",))
+
+
+def roles_of(field: str) -> tuple[str, ...]:
+    """The roles in which a feed with this field can deliver diagnoses, as `carried` names them.
+
+    Where the principal diagnosis has a column of its own, the first slot of the list may be another one.
+    """
+    stem, _, number = field.rpartition("_")
+    if field in ("diagnoses", "principal_diagnosis"):
+        roles = ["principal", "secondary"]
+    elif stem == "diagnosis":
+        roles = ["principal" if number == "1" else "secondary"]
+    elif field == "first_external_cause":
+        roles = ["external_cause"]
+    else:
+        roles = ["admitting" if field == "admitting_diagnosis" else stem]
+    return tuple(role_column(role) for role in roles)
 
 
 def system_of(diagnosis: str) -> str:

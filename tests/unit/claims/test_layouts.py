@@ -197,6 +197,37 @@ def test_carried_columns_are_those_that_the_file_has(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("headings", "roles"),
+    [
+        ("claim_id,diagnosis_1", {"principal"}),
+        ("claim_id,diagnosis_1,diagnosis_2", {"principal", "secondary"}),
+        ("claim_id,diagnosis_1,admitting_diagnosis,reason_for_visit_1", {"principal", "admitting", "reason_for_visit"}),
+        ("claim_id,external_cause_2", {"external_cause"}),
+        ("CLM_ID,NCH_CLM_TYPE_CD,REV_CNTR,ICD_DGNS_CD1,PRNCPAL_DGNS_CD,FST_DGNS_E_CD", {"principal", "secondary", "external_cause"}),
+        ("claim_id,dx_codes", {"principal", "secondary"}),
+    ],
+)  # fmt: skip
+def test_a_file_carries_the_roles_that_it_has_columns_for(
+    tmp_path: Path, headings: str, roles: set[str]
+) -> None:
+    cells = ",".join("1" if "CLM" in name or "REV" in name else "I10" for name in headings.split(","))
+    (carried,) = read_text(tmp_path, f"{headings}\n{cells}\n").tables.carried.values()
+    assert {name for name in carried if name.startswith("diagnoses.role=")} == {
+        f"diagnoses.role={role}" for role in roles
+    }
+    assert "diagnoses.code" in carried
+
+
+def test_a_file_without_columns_for_procedures_or_lines_does_not_carry_them(tmp_path: Path) -> None:
+    (carried,) = read_text(tmp_path, "claim_id,diagnosis_1\nC1,I10\n").tables.carried.values()
+    assert not {name for name in carried if name.split(".")[0] in ("procedures", "lines")}
+    (carried,) = read_text(
+        tmp_path, "claim_id,diagnosis_1,procedure_1\nC1,I10,0SG00A0\n"
+    ).tables.carried.values()
+    assert {"procedures.code", "procedures.position"} <= carried
+
+
 def test_the_command_says_which_layout_and_why(tmp_path: Path) -> None:
     path = tmp_path / "claims.csv"
     path.write_text(NATIVE.replace("from_date", "colour"))
