@@ -15,11 +15,14 @@ import polars as pl
 from validator import __version__
 from validator.claims.accounts import FileAccount
 from validator.claims.batch import Batch, open_batch
+from validator.claims.kept import Keeper
 from validator.claims.netting import net
 from validator.claims.schema import no_claims
+from validator.claims.sources import KEPT_FOLDER
 from validator.engine.conclude import Judgement, conclude
-from validator.engine.evaluate import Evaluation, Settings, evaluate
+from validator.engine.evaluate import Evaluation, evaluate
 from validator.engine.findings import citation
+from validator.engine.settings import Settings
 from validator.errors import ExitCode
 from validator.findings.risk import FORMULA
 from validator.findings.schema import FINDINGS, STANDING
@@ -57,6 +60,9 @@ class Request:
     fail_on: str = "reject"
     group: str | None = None
     memory_bytes: int | None = None
+    history: Sequence[str] = ()
+    claims_from: date | None = None
+    keep_claims: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,25 +99,42 @@ def run_night(request: Request, progress: Progress = lambda *_: None) -> Night:
     )
     prove_examples(rules, reference)
     clock.mark("rules")
-    with output_lock(request.out):
-        with open_batch(
-            request.files, layout=request.layout, memory_bytes=request.memory_bytes, on_progress=progress
-        ) as batch:
-            judgement, replaced = judge(batch, rules, reference, Settings(request.batch_date), clock)
-            content = _content(request, batch, rules, reference, judgement, replaced, clock)
+    with (
+        output_lock(request.out),
+        open_batch(
+            request.files,
+            history=request.history,
+            layout=request.layout,
+            memory_bytes=request.memory_bytes,
+            on_progress=progress,
+        ) as batch,
+    ):
+        reach = batch.coverage(request.batch_date)
+        settings = Settings(request.batch_date, request.claims_from or reach.claims_from, reach.delivered)
+        keeper = Keeper(batch.scratch / KEPT_FOLDER) if request.keep_claims else None
+        judgement, replaced = judge(batch, rules, reference, settings, clock, keeper)
+        content = _content(request, settings, batch, rules, reference, judgement, replaced, clock)
         progress("reports", 0, 0)
-        published = publish(request.out, content, group=request.group)
+        kept = {f"{KEPT_FOLDER}/{name}": path for name, path in keeper.finish().items()} if keeper else {}
+        published = publish(request.out, content, group=request.group, beside=kept)
     return Night(published, ExitCode(content.exit_code), content)
 
 
 def judge(
-    batch: Batch, rules: RuleSet, reference: Reference, settings: Settings, clock: _Clock
+    batch: Batch,
+    rules: RuleSet,
+    reference: Reference,
+    settings: Settings,
+    clock: _Clock,
+    keeper: Keeper | None = None,
 ) -> tuple[Judgement, int]:
     """Every partition by itself, then all together; and how many claims others replaced or voided."""
     evaluations: list[Evaluation] = []
     carried: dict[str, frozenset[str]] = {}
     replaced = 0
     for partition in one_ahead(batch.partitions()):
+        if keeper:
+            keeper.add(partition)
         clock.mark("claims")
         standing, netted = net(partition)
         evaluations.append(evaluate(standing, rules, reference, settings))
@@ -138,6 +161,7 @@ def one_ahead(items: Iterable[_Item]) -> Iterator[_Item]:
 
 def _content(
     request: Request,
+    reach: Settings,
     batch: Batch,
     rules: RuleSet,
     reference: Reference,
@@ -154,6 +178,9 @@ def _content(
         "layout": request.layout,
         "fail_on": request.fail_on,
         "batch_date": request.batch_date.isoformat(),
+        "claims_from": reach.claims_from.isoformat() if reach.claims_from else None,
+        "delivered": sorted(reach.delivered or ()),
+        "keep_claims": request.keep_claims,
     }
     amounts = dict(judgement.amount_by_severity)
     content = RunContent(
@@ -217,7 +244,7 @@ def _run_hash(
 ) -> str:
     """One hash of everything that decides: the same night twice has the same name."""
     decides = {
-        "inputs": [[each["path"], each["sha256"]] for each in inputs],
+        "inputs": [[each["path"], each["role"], each["sha256"]] for each in inputs],
         "rules": rules.set_hash,
         "reference": reference.sha256,
         "settings": settings,

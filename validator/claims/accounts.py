@@ -23,10 +23,12 @@ class UnusableCells:
 class FileAccount:
     """One file: `rows_read` = `rows_accepted` + `rows_rejected`, always. `error` says why it was not read.
 
-    `path` is the path below the argument given. Nothing here is a value from a claim.
+    `path` is the path below the argument given. Nothing here is a value from a claim. `role` is `claims`, or
+    `history` for files whose claims are looked at and not judged.
     """
 
     path: str
+    role: str = "claims"
     sha256: str = ""
     bytes: int = 0
     format: str = ""
@@ -48,8 +50,9 @@ class FileAccount:
 class Tally:
     """Counts one file while it is read; `account()` gives the result."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, role: str = "claims") -> None:
         self.name = name
+        self.role = role
         self.sha256 = ""
         self.bytes = 0
         self.format = ""
@@ -97,6 +100,7 @@ class Tally:
         counted = [f"{count:,} {text}" for text, count in sorted(self.counted_notes.items())]
         return FileAccount(
             path=self.name,
+            role=self.role,
             sha256=self.sha256,
             bytes=self.bytes,
             format=self.format,

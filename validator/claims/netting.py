@@ -1,9 +1,8 @@
 """A claim that was replaced or voided is not judged: its last state speaks."""
 
-from dataclasses import replace
-
 import polars as pl
 
+from validator.claims.numbering import only
 from validator.claims.schema import ClaimTables
 
 # Third character of the type of bill, or CMS-1500 item 22 (Medicare Claims Processing Manual, chapter 1):
@@ -13,11 +12,11 @@ VOID = "8"
 
 
 def net(tables: ClaimTables) -> tuple[ClaimTables, int]:
-    """The claims that stand, and how many were netted away: replaced and voided ones, and the voids.
+    """The claims that stand, and how many of tonight's do not: replaced and voided ones, and the voids.
 
     A claim is superseded by another of the same patient that carries frequency code 7 or 8 and names its
     number as the original. Whoever names a claim that is not in the partition, or itself, supersedes
-    nothing; two claims that name each other both stand.
+    nothing; two claims that name each other both stand. Earlier claims take part like any other.
     """
     claims = tables.claims
     acting = claims.filter(
@@ -33,21 +32,5 @@ def net(tables: ClaimTables) -> tuple[ClaimTables, int]:
     standing = claims.filter(~gone.fill_null(False))
     if standing.height == claims.height:
         return tables, 0
-    return _only(tables, standing["claim_no"]), claims.height - standing.height
-
-
-def _only(tables: ClaimTables, claim_numbers: pl.Series) -> ClaimTables:
-    """The tables of these claims, numbered anew."""
-    numbers = pl.DataFrame({"claim_no": claim_numbers}).with_row_index("new")
-
-    def kept(frame: pl.DataFrame) -> pl.DataFrame:
-        found = frame.join(numbers, on="claim_no", how="inner", maintain_order="left")
-        return found.with_columns(pl.col("new").alias("claim_no")).drop("new")
-
-    return replace(
-        tables,
-        claims=kept(tables.claims),
-        diagnoses=kept(tables.diagnoses),
-        procedures=kept(tables.procedures),
-        lines=kept(tables.lines),
-    )
+    away = claims.filter(gone.fill_null(False), ~pl.col("source_file").is_in(sorted(tables.earlier)))
+    return only(tables, standing["claim_no"]), away.height

@@ -2,40 +2,79 @@
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from validator.errors import ClaimFileError
+
+# Where a run folder keeps its claims.
+KEPT_FOLDER = "claims"
 
 
 @dataclass(frozen=True)
 class InputFile:
     """One file to read; `name` is its path below the argument, and unlike that of any other file of the run.
 
-    `refused` says why it is not read, if it is not.
+    `refused` says why it is not read, if it is not. `earlier` files are history; `kept` is one of those that
+    an earlier run wrote: the folder with its canonical tables.
     """
 
     path: Path
     name: str
     refused: str = ""
+    earlier: bool = False
+    kept: bool = False
 
 
-def find_files(arguments: Sequence[str]) -> list[InputFile]:
-    """The files that the arguments mean, each once, in order. Raises ClaimFileError when there are none."""
+def find_files(arguments: Sequence[str], history: Sequence[str] = ()) -> list[InputFile]:
+    """The files that the arguments mean, each once, in order; then those of the history.
+
+    Raises ClaimFileError when an argument names none.
+    """
     found: list[InputFile] = []
     for argument in arguments:
-        here = list(_expand(argument))
-        if not here:
-            raise ClaimFileError(
-                f'"{argument}" names no file',
-                fix="Check the path; a folder must hold files, a glob must match some.",
-            )
-        found += here
+        found += _some(argument, _expand(argument))
+    for argument in history:
+        found += (replace(file, earlier=True) for file in _some(argument, _expand_history(argument)))
     once: dict[str, InputFile] = {}
     for file in found:
         once.setdefault(os.path.realpath(file.path) if not file.refused else str(file.path), file)
     return _named_apart(list(once.values()))
+
+
+def _some(argument: str, files: Iterable[InputFile]) -> list[InputFile]:
+    here = list(files)
+    if not here:
+        raise ClaimFileError(
+            f'"{argument}" names no file',
+            fix="Check the path; a folder must hold files, a glob must match some.",
+        )
+    return here
+
+
+def _expand_history(argument: str) -> Iterator[InputFile]:
+    """The same, and the run folders among what the argument names: of those the claims that they kept."""
+    if glob.has_magic(argument) and ".." not in Path(argument).parts:
+        matches = [Path(match) for match in sorted(glob.glob(argument)) if not Path(match).is_symlink()]
+    else:
+        matches = [Path(argument)]
+    runs = [path for path in matches if is_run_folder(path)]
+    if not runs:
+        yield from _expand(argument)
+    for run in runs:
+        kept = run / KEPT_FOLDER
+        if not kept.is_dir():
+            raise ClaimFileError(
+                f'"{run.name}" is a run folder that kept no claims',
+                fix="Run that night again with --keep-claims, or give its claim files as --history.",
+            )
+        yield InputFile(kept, run.resolve().name, kept=True)
+
+
+def is_run_folder(path: Path) -> bool:
+    """Whether the path is the folder that an earlier run wrote."""
+    return (path / "run.json").is_file() and (path / "findings.parquet").is_file()
 
 
 def _expand(argument: str) -> Iterator[InputFile]:
@@ -111,4 +150,4 @@ def _named_apart(files: list[InputFile]) -> list[InputFile]:
             for other in others:
                 whole = files[other].path.absolute().parts
                 names[other] = str(Path(*whole[-min(length, len(whole) - 1) :]))
-    return [InputFile(file.path, name, file.refused) for file, name in zip(files, names, strict=True)]
+    return [replace(file, name=name) for file, name in zip(files, names, strict=True)]

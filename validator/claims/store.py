@@ -52,14 +52,20 @@ class Store:
         elif self.size > WRITE_AT * self.limit:
             self._write()
 
+    def make_room(self, size: int) -> None:
+        """Cut into so many shards that `size` bytes more, kept elsewhere, can join the partitions."""
+        if self.shards == 1 and size > self.limit:
+            self._spill(min(max(2, math.ceil(size / self.limit)), MOST_SHARDS))
+
     def partitions(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-        """Headers and lines of whole patients, shard by shard, each in the order in which it was read."""
+        """Headers and lines of whole patients, shard by shard, each in the order in which it was read.
+
+        A shard may be empty.
+        """
         if self.shards > 1:
             self._write()
         for shard in range(self.shards):
-            header, lines = self._read("header", shard), self._read("lines", shard)
-            if header.height:
-                yield header, lines
+            yield self._read("header", shard), self._read("lines", shard)
 
     def shared_ids(self) -> pl.DataFrame:
         """Claim numbers that stand for several patients of a file, patients numbered by their first row."""
@@ -85,7 +91,7 @@ class Store:
             return
         header, lines = frames["header"], frames["lines"]
         owner = "patient_id" if "patient_id" in header.columns else "claim_id"
-        shard = header.select(_shard(owner, self.shards)).to_series()
+        shard = header.select(shard_of(owner, self.shards)).to_series()
         of_line = shard.gather(header[RUN].search_sorted(lines[RUN])) if lines.height else shard.clear()
         keys = frames["keys"]
         by_claim = (keys["claim_hash"] % self.shards).cast(pl.UInt32) if keys.height else shard.clear()
@@ -145,6 +151,6 @@ def _keys(header: pl.DataFrame) -> pl.DataFrame:
     return header.select(FILE, claim_hash=claim_hash(), patient_hash=patient_hash(), **{ROW: pl.col(ROW)})
 
 
-def _shard(owner: str, shards: int) -> pl.Expr:
+def shard_of(owner: str, shards: int) -> pl.Expr:
     """Shard of a run: by patient, by claim number where there is no patient."""
     return (pl.coalesce(owner, "claim_id").hash(seed=3) % shards).cast(pl.UInt32).alias("#shard")

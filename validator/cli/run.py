@@ -50,6 +50,24 @@ def run(
             formats=["%Y-%m-%d"], help="The date of the batch; today when not given.", show_default=False
         ),
     ] = None,
+    history: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Earlier claims to look back on: files, folders, globs, or run folders that kept theirs.",
+            show_default=False,
+        ),
+    ] = None,
+    claims_from: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Claims are complete from this day on; their first day of service when not given.",
+            show_default=False,
+        ),
+    ] = None,
+    keep_claims: Annotated[
+        bool, typer.Option("--keep-claims", help="Keep tonight's claims in the run folder, as history.")
+    ] = False,
     fail_on: Annotated[
         FailOn, typer.Option(help="Exit with 1 when a finding is at least this severe.")
     ] = FailOn.REJECT,
@@ -76,6 +94,9 @@ def run(
         fail_on=fail_on.value,
         group=group,
         memory_bytes=bytes_of(memory),
+        history=tuple(history or ()),
+        claims_from=claims_from.date() if claims_from else None,
+        keep_claims=keep_claims,
     )
     with progress_on_stderr(quiet=quiet or as_json) as progress:
         night = run_night(request, progress)
@@ -126,7 +147,8 @@ def _plain(value: object) -> object:
 def in_words(night: "Night") -> str:
     """The last lines of a run, for a person."""
     content = night.content
-    count = len(content.inputs)
+    history = [each for each in content.inputs if each["role"] == "history"]
+    count = len(content.inputs) - len(history)
     files = f"{count} file{'s' * (count != 1)}"
     rejected = sum(each["rows_rejected"] for each in content.inputs)
     money = content.totals["amount_by_severity"]
@@ -136,6 +158,9 @@ def in_words(night: "Night") -> str:
         f"{content.totals['findings']:,} findings; at risk: "
         + ", ".join(f"{severity} ${amount:,}" for severity, amount in money.items() if severity != "advise"),
     ]
+    if history:
+        looked_at = sum(each["claims"] for each in history)
+        lines.insert(len(lines) - 1, f"{looked_at:,} earlier claims were looked at and not judged")
     silent = content.rule_counts.filter(content.rule_counts["not_evaluated"] > 0).height
     if silent:
         lines.append(

@@ -11,9 +11,9 @@ from validator.findings.schema import CLAIMS_AT_RISK, FINDINGS, RULE_COUNTS, STA
 
 # The keys of the mappings that a run hands over; what is missing is not known.
 INPUT_KEYS = (
-    "path", "sha256", "bytes", "format", "layout", "feed", "rows_read", "rows_accepted", "rows_rejected",
-    "rejected_by_reason", "unusable_cells", "claims", "lines", "diagnoses", "columns_not_used", "notes",
-    "error",
+    "path", "role", "sha256", "bytes", "format", "layout", "feed", "rows_read", "rows_accepted",
+    "rows_rejected", "rejected_by_reason", "unusable_cells", "claims", "lines", "diagnoses",
+    "columns_not_used", "notes", "error",
 )  # fmt: skip
 REFERENCE_KEYS = ("sha256", "covers_from", "covers_to", "releases")
 TOTALS_KEYS = ("claims", "judged", "findings", "charged", "amount_by_severity")
@@ -49,7 +49,8 @@ class RunContent:
     `whole`
         false when a file could not be read at all; the page's first line then says so.
     `inputs`
-        one mapping per file, in the order read: `path` (below the argument given), `sha256`, `bytes`,
+        one mapping per file, in the order read: `path` (below the argument given), `role` (claims, or
+        history: claims that were looked at and not judged; none given: claims), `sha256`, `bytes`,
         `format`, `layout`, `feed`, `rows_read`, `rows_accepted`, `rows_rejected`, `rejected_by_reason`
         ({reason: rows}), `unusable_cells` (list of {column, reason, count}: cells of accepted rows that
         count as blank), `claims`, `lines`, `diagnoses`, `columns_not_used` (names), `notes` (sentences),
@@ -118,6 +119,11 @@ class RunContent:
             missing = [column for column in schema if column not in getattr(self, name).columns]
             if missing:
                 raise ValueError(f"{name} lacks the columns {', '.join(missing)}")
+
+
+def is_history(given: Mapping[str, Any]) -> bool:
+    """Whether the file of this input holds earlier claims, which count in no total."""
+    return given.get("role") == "history"
 
 
 def known(given: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:

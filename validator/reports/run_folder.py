@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -38,11 +39,14 @@ def run_name(content: RunContent) -> str:
     return f"{content.batch_date.isoformat()}-{content.run_hash[:8]}"
 
 
-def publish(out: Path, content: RunContent, *, group: str | None = None) -> Published:
+def publish(
+    out: Path, content: RunContent, *, group: str | None = None, beside: Mapping[str, Path] | None = None
+) -> Published:
     """Write the run folder below `out` and point `latest` at it.
 
     A run folder of the same name is verified against its own run.json and left as it is. `group` opens
-    the run folder, read only, to one group; otherwise only the owner can read it. Raises LockedError when
+    the run folder, read only, to one group; otherwise only the owner can read it. `beside` are files that
+    are there already and belong into the folder too: name below it, path. Raises LockedError when
     another run holds `out`, OutputError when the folder cannot be written or the one that is there is
     damaged; nothing half-written stays in either case.
     """
@@ -54,7 +58,7 @@ def publish(out: Path, content: RunContent, *, group: str | None = None) -> Publ
         if already_there:
             _require_same(run, content)
         else:
-            _write(out, run, content, group_id)
+            _write(out, run, content, group_id, beside or {})
         if group_id is not None:
             _let_group_enter(out, group_id)
         _point_latest(out, run.name)
@@ -103,7 +107,9 @@ def _outputs(content: RunContent) -> Iterator[tuple[str, Callable[[BinaryIO], No
     yield "report.html", lambda file: write_page(content, file)
 
 
-def _write(out: Path, run: Path, content: RunContent, group_id: int | None) -> None:
+def _write(
+    out: Path, run: Path, content: RunContent, group_id: int | None, beside: Mapping[str, Path]
+) -> None:
     """Everything into a hidden folder (mode 0700 from the start), then one rename."""
     unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=out))
     try:
@@ -113,12 +119,18 @@ def _write(out: Path, run: Path, content: RunContent, group_id: int | None) -> N
             started = time.perf_counter()
             outputs[name] = _put(unfinished / name, write, group_id)
             durations[f"write {name}"] = time.perf_counter() - started
+        folders = {unfinished, *((unfinished / name).parent for name in beside)}
+        for folder in folders - {unfinished}:
+            folder.mkdir(mode=0o700)
+        for name, path in beside.items():
+            outputs[name] = _put(unfinished / name, partial(_copy, path), group_id)
         manifest = run_json.run_json(content, outputs, durations)
         _put(unfinished / run_json.NAME, lambda file: _write_bytes(file, manifest), group_id)
-        if group_id is not None:
-            os.chown(unfinished, -1, group_id)
-            unfinished.chmod(0o750)
-        _sync_folder(unfinished)
+        for folder in folders:
+            if group_id is not None:
+                os.chown(folder, -1, group_id)
+                folder.chmod(0o750)
+            _sync_folder(folder)
         unfinished.rename(run)
         _sync_folder(out)
     except BaseException:
@@ -139,6 +151,11 @@ def _put(path: Path, write: Callable[[BinaryIO], None], group_id: int | None) ->
         file.seek(0)
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         return {"sha256": sha256, "bytes": os.fstat(descriptor).st_size}
+
+
+def _copy(path: Path, file: BinaryIO) -> None:
+    with path.open("rb") as source:
+        shutil.copyfileobj(source, file)
 
 
 def _write_bytes(file: BinaryIO, content: bytes) -> None:

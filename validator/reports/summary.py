@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from validator.findings.schema import SEVERITY
-from validator.reports.content import RuleText, RunContent
+from validator.reports.content import RuleText, RunContent, is_history
 from validator.reports.text import records, shown
 from validator.reports.words import STANDING_WORDS, TO_DO
 
@@ -45,6 +45,8 @@ class Group:
 
 @dataclass(frozen=True)
 class Summary:
+    files: int
+    history_files: int
     rows_read: int
     rows_accepted: int
     rows_rejected: int
@@ -66,6 +68,8 @@ def summarize(content: RunContent) -> Summary:
     found = dict(zip(by_severity["severity"], by_severity["count"], strict=True))
     amounts = content.totals.get("amount_by_severity") or {}
     return Summary(
+        files=sum(not is_history(given) for given in content.inputs),
+        history_files=sum(is_history(given) for given in content.inputs),
         rows_read=_total(content, "rows_read"),
         rows_accepted=_total(content, "rows_accepted"),
         rows_rejected=_total(content, "rows_rejected"),
@@ -83,7 +87,8 @@ def summarize(content: RunContent) -> Summary:
 
 
 def _total(content: RunContent, key: str) -> int:
-    return sum(int(given.get(key) or 0) for given in content.inputs)
+    """Of tonight's files; what was looked back on counts in its own account only."""
+    return sum(int(given.get(key) or 0) for given in content.inputs if not is_history(given))
 
 
 def _sum(amounts: pl.Series) -> Decimal:
