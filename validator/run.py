@@ -178,7 +178,9 @@ def _content(
         "layout": request.layout,
         "fail_on": request.fail_on,
         "batch_date": request.batch_date.isoformat(),
-        "claims_from": reach.claims_from.isoformat() if reach.claims_from else None,
+        "claims_from": request.claims_from.isoformat() if request.claims_from else None,
+        # A day of a claim is a patient's; its year is not.
+        "claims_reach_back_to": reach.claims_from.year if reach.claims_from else None,
         "delivered": sorted(reach.delivered or ()),
         "keep_claims": request.keep_claims,
     }
