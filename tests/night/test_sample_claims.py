@@ -54,18 +54,18 @@ def test_the_spoiled_rows_are_rejected_with_a_reason(night: Night) -> None:
     rejected = pl.read_parquet(night.published.path / "rejected_rows.parquet")
     assert rejected["source_file"].unique().to_list() == ["professional.csv"]
     # Three rows at the end of the file; a row may be rejected for more than one reason.
-    assert sorted(rejected["row"].unique()) == [105, 106, 107]
+    assert sorted(rejected["row"].unique()) == [121, 122, 123]
     assert rejected["reason"].is_not_null().all()
 
 
 def test_every_row_is_accounted_for(night: Night) -> None:
     run = json.loads((night.published.path / "run.json").read_text())
     assert [(i["rows_read"], i["rows_accepted"], i["rows_rejected"]) for i in run["inputs"]] == [
-        (62, 62, 0),
-        (106, 103, 3),
+        (69, 69, 0),
+        (122, 119, 3),
     ]
-    assert run["totals"]["claims"] == 123
-    assert run["totals"]["judged"] == 122  # SP-0038 was replaced by SP-0039
+    assert run["totals"]["claims"] == 144
+    assert run["totals"]["judged"] == 143  # SP-0038 was replaced by SP-0039
     assert night.exit_code == ExitCode.NOTHING_FOUND
 
 
