@@ -72,13 +72,14 @@ def test_every_rule_finds_clean_rows_to_judge(
     assert idle - waiting == shipped.intersection(NOTHING_TO_JUDGE) - waiting
 
 
-def test_hardly_anything_is_left_unjudged(
+def test_what_is_left_unjudged_has_a_reason_and_is_a_third_at_most(
     judged: tuple[Batch, Evaluation], rule_set: RuleSet, waiting: frozenset[str]
 ) -> None:
-    """What cannot be judged has a reason, and is much less than what can."""
+    """Of each rule that waits for no file; the reasons are in LEFT_OPEN, and none of them is out of date."""
     counts = judged[1].counts.filter(~pl.col("rule_id").is_in(sorted(waiting)))
     open_ones = counts.filter(pl.col("not_evaluated") > 0)
     shipped = {rule.rule_id for rule in rule_set.rules}
     assert set(open_ones["rule_id"]) == shipped.intersection(LEFT_OPEN)
-    judged_less = open_ones.filter(pl.col("not_evaluated") * 2 > pl.col("clear"))
-    assert judged_less.is_empty(), judged_less
+    share = pl.col("not_evaluated") / (pl.col("clear") + pl.col("not_evaluated"))
+    mostly_open = open_ones.filter(share > 0.34)
+    assert mostly_open.is_empty(), mostly_open

@@ -9,6 +9,7 @@ with 2, which no provider has been given.
 
 import csv
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -212,7 +213,7 @@ def write_readme(path: Path) -> None:
     for name, title in (("professional", "professional.csv"), ("institutional", "institutional.parquet")):
         parts.append(f"\n## {title}\n\n| claim | date | diagnoses | story |\n|---|---|---|---|\n")
         for story in read_stories(f"{name}.yaml"):
-            codes = str(story["dx"]).replace("_", " ").replace("/Y", "").replace("/N", "").strip()
+            codes = re.sub("/.", "", str(story["dx"]).replace("_", " ")).strip()
             day = str(story["on"]).replace("..", " to ")
             parts.append(f"| {story['id']} | {day} | {codes} | {story['story']} |\n")
     path.write_text("".join(parts), encoding="utf-8")
