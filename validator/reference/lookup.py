@@ -126,9 +126,7 @@ class Reference:
             .with_row_index("place")
             .with_columns(until=far)
             .sort("until")
-            .join_asof(
-                worded, on="until", by="code", strategy="forward", check_sortedness=False
-            )
+            .join_asof(worded, on="until", by="code", strategy="forward", check_sortedness=False)
             .sort("place")
             .select("code", "on", "title")
         )
