@@ -65,6 +65,12 @@ NAMED = (
     ),
     *("M5136X", "S5290X", "T148XX", "R5555", "M1A0110"),
 )
+# Codes that belong together: kept apart by a note, sides of one place, a symptom and its disease.
+PAIRED = (
+    *("E119", "E109", "E1122", "N1830", "I10", "I110", "I509", "Z853", "C50911", "C50912", "B20", "Z21"),
+    *("M1711", "M1712", "M170", "M179", "M545", "M5450", "M51360", "I602", "S061X7D", "R0789", "I2699"),
+    *("F0280", "G309", "O0991", "O0993", "Z3A12", "Z3A40", "J449", "T07XXXA", "K7460", "K7469", "Z96651"),
+)
 ICD9 = ("7246", "25000", "V5861", "E8809", "0416", "V10", "E8881", "E888.1", "E880.9", "E830.1")
 NO_CODES = (
     "1O",
@@ -90,7 +96,7 @@ def code_pool() -> tuple[str, ...]:
     drawn: list[str] = []
     for kind in _kinds(codes):
         drawn += chance.sample(kind, min(5, len(kind)))
-    return tuple(dict.fromkeys([*NAMED, *ICD9, *NO_CODES, *drawn]))
+    return tuple(dict.fromkeys([*NAMED, *PAIRED, *ICD9, *NO_CODES, *drawn]))
 
 
 def _kinds(codes: PlainCodes) -> list[list[str]]:

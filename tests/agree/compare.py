@@ -1,17 +1,23 @@
 """Both implementations on the same claims, their answers as dicts that can be held side by side."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
+
+import polars as pl
 
 from tests.agree.plain import PlainEngine
-from tests.agree.plain_codes import PlainCodes, plain_codes
+from tests.agree.plain_codes import plain_codes
+from tests.agree.plain_providers import judge_providers as judge_plain_providers
 from tests.agree.plain_rows import PlainRow
+from tests.agree.plain_tables import PlainTables
 from validator.claims.derive import derive
 from validator.claims.schema import ClaimTables
 from validator.engine.evaluate import Settings, evaluate, outcomes
+from validator.engine.providers import judge_providers
 from validator.reference.lookup import Reference
-from validator.rules.model import OUTCOMES, RuleSet
+from validator.rules.model import OUTCOMES, Rule, RuleSet
 
 # rule, claim, role, position, line number
 Key = tuple[str, str, str | None, int | None, int | None]
@@ -24,11 +30,16 @@ def row_key(row: PlainRow) -> tuple[str, str | None, int | None, int | None]:
     return (str(row.claim_key), *(row.raw.get(name) for name in names))  # type: ignore[return-value]
 
 
-def plain_answers(
-    tables: ClaimTables, rules: RuleSet, batch_date: date, codes: PlainCodes | None = None
-) -> tuple[Answers, Answers]:
+def plain_engine(
+    tables: ClaimTables, reference: Reference, settings: Settings, looked_up: PlainTables | None = None
+) -> PlainEngine:
+    """The plain implementation over these claims."""
+    return PlainEngine(tables, plain_codes(), looked_up or PlainTables(plain_codes(), reference), settings)
+
+
+def plain_answers(engine: PlainEngine, rules: RuleSet) -> tuple[Answers, Answers]:
     """Outcome of every rule on every row, and severity of every flagged one, by the plain implementation."""
-    found = PlainEngine(tables, codes or plain_codes(), batch_date).outcomes(rules.rules, rules.precedence)
+    found = engine.outcomes(rules.rules, rules.precedence)
     keyed = [((one.rule_id, *row_key(one.row)), one) for one in found]
     assert len(dict(keyed)) == len(keyed), "the claims of the test have two rows of one key"
     said = {key: one.outcome for key, one in keyed}
@@ -36,9 +47,9 @@ def plain_answers(
     return said, severities
 
 
-def engine_answers(tables: ClaimTables, rules: RuleSet, reference: Reference, batch_date: date) -> Answers:
+def engine_answers(tables: ClaimTables, rules: RuleSet, reference: Reference, settings: Settings) -> Answers:
     """Outcome of every rule on every row, by the engine."""
-    frame = outcomes(derive(tables), rules, reference, Settings(batch_date))
+    frame = outcomes(derive(tables), rules, reference, settings)
     columns = ("rule_id", "claim_key", "diagnosis_role", "diagnosis_position", "line_number")
     said = {tuple(row[name] for name in columns): row["outcome"] for row in frame.to_dicts()}
     assert len(said) == frame.height, "the engine answered twice for a row"
@@ -46,27 +57,62 @@ def engine_answers(tables: ClaimTables, rules: RuleSet, reference: Reference, ba
 
 
 def engine_findings(
-    tables: ClaimTables, rules: RuleSet, reference: Reference, batch_date: date
+    tables: ClaimTables, rules: RuleSet, reference: Reference, settings: Settings
 ) -> tuple[Answers, Mapping[str, Mapping[str, int]]]:
     """Severity of every finding, and the four counts of every rule, by `evaluate`."""
-    evaluation = evaluate(derive(tables), rules, reference, Settings(batch_date))
+    evaluation = evaluate(derive(tables), rules, reference, settings)
     columns = ("rule_id", "claim_key", "diagnosis_role", "diagnosis_position", "line_number")
     severities = {
         tuple(row[name] for name in columns): row["severity"] for row in evaluation.findings.to_dicts()
     }
     assert len(severities) == evaluation.findings.height, "one row has two findings of one rule"
-    counts = {
-        row["rule_id"]: {outcome: row[outcome] for outcome in OUTCOMES}
-        for row in evaluation.counts.to_dicts()
+    return severities, _counts(evaluation.counts)  # type: ignore[return-value]
+
+
+def _counts(counts: pl.DataFrame) -> dict[str, dict[str, int]]:
+    return {row["rule_id"]: {outcome: row[outcome] for outcome in OUTCOMES} for row in counts.to_dicts()}
+
+
+# rule, provider, day (of a day total)
+ProviderKey = tuple[str, str, date | None]
+
+
+def engine_providers(
+    parts: Sequence[ClaimTables], rules: RuleSet, reference: Reference, settings: Settings
+) -> tuple[set[ProviderKey], dict[str, dict[str, int]]]:
+    """The providers (and days) with a finding and the counts of the rules about them, over all partitions."""
+    tallies = [evaluate(derive(part), rules, reference, settings).tallies for part in parts]
+    citations = {rule.rule_id: "" for rule in rules.rules}
+    judged = judge_providers(tallies, rules, settings, citations)
+    found = {
+        (row["rule_id"], row["related"][0].rsplit(" ", 1)[1], row["coding_date"])
+        for row in judged.findings.to_dicts()
     }
-    return severities, counts  # type: ignore[return-value]
+    assert len(found) == judged.findings.height, "one provider has two findings of one rule"
+    return found, _counts(judged.counts)
 
 
-def counted(said: Answers, rules: RuleSet) -> dict[str, dict[str, int]]:
+def plain_providers(engine: PlainEngine, rules: RuleSet) -> dict[ProviderKey, str]:
+    """The outcome of every rule about providers for each of them (and each day), by the plain implementation."""
+    if all(rule.check_each != "provider" for rule in rules.rules):
+        return {}
+    judged = judge_plain_providers(engine, rules.rules, engine.outcomes(rules.rules, rules.precedence))
+    return {(rule_id, *key): outcome for rule_id, said in judged.items() for key, outcome in said.items()}
+
+
+def rules_by_id(rules: RuleSet) -> dict[str, Rule]:
+    return {rule.rule_id: rule for rule in rules.rules}
+
+
+def counted(
+    said: Mapping[Any, str], rules: RuleSet, *, of_providers: bool = False
+) -> dict[str, dict[str, int]]:
     """The four counts of every rule."""
     seen = Counter((key[0], outcome) for key, outcome in said.items())
     return {
-        rule.rule_id: {outcome: seen[rule.rule_id, outcome] for outcome in OUTCOMES} for rule in rules.rules
+        rule.rule_id: {outcome: seen[rule.rule_id, outcome] for outcome in OUTCOMES}
+        for rule in rules.rules
+        if (rule.check_each == "provider") == of_providers
     }
 
 

@@ -4,21 +4,23 @@ Written from the rule language's own text and not from the engine, so that the t
 answer is True, False or None (nobody knows); see three_valued.py.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 
+from tests.agree.plain_codes import PlainCodes
+from tests.agree.plain_compare import compare_values
 from tests.agree.plain_rows import NOTHING, PlainRow, plain_rows
+from tests.agree.plain_search import SETTING_OF_TYPE, PlainSearch
+from tests.agree.plain_tables import PlainTables
 from tests.agree.three_valued import Answer, all_of, any_of, opposite
-from validator.claims.schema import ClaimTables
-from validator.reference.schema import RULE_FACTS
+from validator.claims.schema import ClaimTables, rule_columns
+from validator.engine.settings import Settings
+from validator.reference.schema import KEYED_TABLES, LIST_FACTS, PAIR_TABLES, RULE_FACTS
 from validator.rules.model import (
     All,
     Any_,
     Compare,
     Condition,
-    DaysApart,
     Exists,
     Field,
     None_,
@@ -28,7 +30,14 @@ from validator.rules.model import (
 
 TRUE_OF_NOTHING = ("is_not", "not_in_set", "differs_from")
 # Whether these are there is known without a date that some release covers.
-ALWAYS_KNOWN = ("icd10.well_formed", "icd10.ever_listed", "icd9.exists", "icd10.date_reach")
+ALWAYS_KNOWN = (
+    "icd10.well_formed",
+    "icd10.ever_listed",
+    "icd9.exists",
+    "icd10.date_reach",
+    "icd10.in_tabular",
+)
+OF_THE_LIST = frozenset(f"icd10.{fact.name}" for fact in LIST_FACTS)
 
 
 @dataclass(frozen=True)
@@ -44,17 +53,23 @@ class PlainOutcome:
 class PlainEngine:
     """The rows of one partition, the code facts and the date of the batch: all that a rule may look at."""
 
-    def __init__(self, tables: ClaimTables, codes, batch_date: date) -> None:
+    def __init__(
+        self, claims: ClaimTables, codes: PlainCodes, tables: PlainTables, settings: Settings
+    ) -> None:
         self.codes = codes
-        self.batch_date = batch_date
-        self.rows = plain_rows(tables, codes)
+        self.tables = tables
+        self.settings = settings
+        self.rows = plain_rows(claims, codes)
+        tables.look_up(str(row.values["diagnosis.code"]) for row in self.rows["diagnosis"])
+
+    def judged(self, rule: Rule) -> list[PlainRow]:
+        """The rows that a rule is about: claims of earlier nights are looked at, and not judged again."""
+        return [row for row in self.rows.get(rule.check_each, ()) if not row.is_earlier]
 
     def outcomes(self, rules: Sequence[Rule], precedence: Iterable[Precedence] = ()) -> list[PlainOutcome]:
         """The outcome of every rule on every row of its grain, after one finding has silenced another."""
         found = {
-            (rule.rule_id, row.number): self.outcome(rule, row)
-            for rule in rules
-            for row in self.rows[rule.check_each]
+            (rule.rule_id, row.number): self.outcome(rule, row) for rule in rules for row in self.judged(rule)
         }
         by_id = {rule.rule_id: rule for rule in rules}
         for order in precedence:
@@ -64,7 +79,7 @@ class PlainEngine:
                 rule.rule_id, row, outcome, self.severity(rule, row) if outcome == "flagged" else None
             )
             for rule in rules
-            for row in self.rows[rule.check_each]
+            for row in self.judged(rule)
             for outcome in [found[rule.rule_id, row.number]]
         ]
 
@@ -94,7 +109,7 @@ class PlainEngine:
         for rule in ordered:
             if rule.check_each != order.per:
                 continue
-            for row in self.rows[rule.check_each]:
+            for row in self.judged(rule):
                 if row.number in spoken:
                     found[rule.rule_id, row.number] = "out_of_scope"
                 elif found[rule.rule_id, row.number] == "flagged" and rule.status != "shadow":
@@ -112,8 +127,11 @@ class PlainEngine:
 
     def _code_is_valid(self, rule: Rule, row: PlainRow) -> Answer:
         """A rule about what a code means judges only ICD-10-CM codes that mean something on their date."""
-        facts = [RULE_FACTS.get(f.name) for f in fields_read((rule.only_for, rule.flag_when)) if not f.other]
-        if all(fact is None or fact.always for fact in facts):
+        read = list(fields_read((rule.only_for, rule.flag_when)))
+        facts = [RULE_FACTS.get(f.name) for f in read if not f.other]
+        if all(fact is None or fact.always for fact in facts) and not (
+            row.table == "diagnosis" and any(_is_of_pairs(rule))
+        ):
             return True
         status = Compare(Field("icd10.status"), "equals", "in_force")
         system = Compare(Field("diagnosis.code_system"), "is_not", "icd9cm")
@@ -128,21 +146,39 @@ class PlainEngine:
         if isinstance(condition, None_):
             return opposite(any_of(self.answer(part, row, other) for part in condition.conditions))
         if isinstance(condition, Exists):
-            found = self._exists(condition, row)
-            return opposite(found) if condition.negated else found
+            return PlainSearch(self, condition, row).answer()
         return self._compare(condition, row, other)
 
     def read(self, field: Field, row: PlainRow, other: PlainRow | None) -> object:
         """The value of a field: something, None for unknown, or NOTHING where there is no such thing."""
         if field.name == "batch.date":
-            return self.batch_date
+            return self.settings.batch_date
         place = other if field.other else row
         assert place is not None
+        if field.table in KEYED_TABLES:
+            return self._keyed(field, place)
         if field.name not in RULE_FACTS:
             return place.values[field.name]
-        code, on = place.values["diagnosis.code"], place.values["diagnosis.coding_date"]
-        value = self.codes.fact(field.name, code, on)
-        if value is None and not RULE_FACTS[field.name].always and self.codes.status(code, on) == "in_force":
+        code, on = str(place.values["diagnosis.code"]), place.values["diagnosis.coding_date"]
+        if field.name == "icd10.in_tabular":
+            return self.tables.list_fact("in_tabular", code)
+        in_force = self.codes.status(code, on) == "in_force"
+        if field.name in OF_THE_LIST:
+            value = self.tables.list_fact(field.column, code) if in_force else None
+            has_none = in_force and self.tables.list_fact("in_tabular", code)
+        else:
+            value = self.codes.fact(field.name, code, on)
+            has_none = in_force and not RULE_FACTS[field.name].always
+        return NOTHING if value is None and has_none else value
+
+    def _keyed(self, field: Field, place: PlainRow) -> object:
+        """A fact under the code of a line or procedure; there is none where the table speaks and has no code."""
+        code = place.values[KEYED_TABLES[field.table].key]
+        if code is None or code is NOTHING:
+            return None
+        setting = self.edit_setting(place)
+        value = self.tables.keyed(field.name, str(code), place.own_date, setting)
+        if value is None and place.own_date and self.tables.speaks(field.table, place.own_date, setting):
             return NOTHING
         return value
 
@@ -151,6 +187,9 @@ class PlainEngine:
         if condition.operator == "present":
             there = self._present(condition.field, left, other if condition.field.other else row)
             return there if condition.value else opposite(there)
+        if condition.operator == "left_blank":
+            blank = self._left_blank(condition.field, left, other if condition.field.other else row)
+            return blank if condition.value else opposite(blank)
         right = condition.value
         if isinstance(right, Field):
             right = self.read(right, row, other)
@@ -160,138 +199,56 @@ class PlainEngine:
             return None
         if condition.operator in ("in_set", "not_in_set"):
             day = (other if condition.field.other else row).own_date
-            held = self.codes.in_value_set(str(right), str(left), day)
+            held = self.tables.holds(str(right), str(left), day)
             return held if condition.operator == "in_set" else opposite(held)
+        if condition.operator == "element_of":
+            return left in right
         return compare_values(left, condition.operator, right)
 
     def _present(self, field: Field, value: object, place: PlainRow) -> Answer:
+        there = value is not None and value is not NOTHING
+        if field.table in KEYED_TABLES:
+            setting = self.edit_setting(place)
+            code = place.values[KEYED_TABLES[field.table].key]
+            speaks = place.own_date is not None and code is not None and code is not NOTHING
+            speaks = speaks and self.tables.speaks(field.table, place.own_date, setting)
+            return there if speaks else None
         if field.name in RULE_FACTS and field.name not in ALWAYS_KNOWN:
-            on = place.values["diagnosis.coding_date"]
-            if self.codes.status(place.values["diagnosis.code"], on) is None:
+            code = str(place.values["diagnosis.code"])
+            status = self.codes.status(code, place.values["diagnosis.coding_date"])
+            if status is None:
                 return None
-        return value is not None and value is not NOTHING
+            if field.name in OF_THE_LIST and status == "in_force" and not there:
+                return False if self.tables.list_fact("in_tabular", code) else None
+        return there
 
-    def _exists(self, condition: Exists, row: PlainRow) -> Answer:
-        """True if a row matches wholly; blank if one might, or if this row's own key or date is blank.
-
-        Blank, too, where none was found and some claim in question is from a feed without such rows.
-        """
-        answers = [self._matches(condition, row, other) for other in self._candidates(condition, row)]
-        keys = list(condition.equal)
-        if condition.days_apart is not None:
-            keys.append(condition.days_apart.from_field)
-        if condition.same_year is not None:
-            keys.append(condition.same_year)
-        keys_known = [self.read(field, row, None) is not None for field in keys]
-        if "patient" in condition.same:
-            keys_known.append(row.values["patient.id"] is not None)
-        if "billing_provider" in condition.same:
-            keys_known.append(row.values["claim.billing_npi"] is not None)
-        if not all(keys_known) or not all(
-            claim.may_have(condition.table) for claim in self._claims(condition, row)
-        ):
-            answers.append(None)
-        return any_of(answers)
-
-    def _claims(self, condition: Exists, row: PlainRow) -> list[PlainRow]:
-        """The claims on which such a row could stand: this one, or all that are known to be the patient's."""
-        if "claim" in condition.same:
-            return [row]
-        others = [other for other in self.rows["claim"] if _known_same(row, other, "patient.id")]
-        return [row, *others]
-
-    def _candidates(self, condition: Exists, row: PlainRow) -> Iterator[PlainRow]:
-        """Rows that are surely on the same claim, patient, provider, as asked, and not this row itself."""
-        for other in self.rows[condition.table]:
-            if other.table == row.table and other.number == row.number:
-                continue
-            if other.table == "claim" and other.claim_no == row.claim_no:
-                continue
-            if "claim" in condition.same and other.claim_no != row.claim_no:
-                continue
-            if "patient" in condition.same and not _known_same(row, other, "patient.id"):
-                continue
-            if "billing_provider" in condition.same and not _known_same(row, other, "claim.billing_npi"):
-                continue
-            if condition.reported_earlier and not other.order < row.order:
-                continue
-            yield other
-
-    def _matches(self, condition: Exists, row: PlainRow, other: PlainRow) -> Answer:
-        answers = [self._equal(field, row, other) for field in condition.equal]
-        answers.append(self.answer(condition.where, row, other))
-        if condition.days_apart is not None:
-            answers.append(self._days_apart(condition.days_apart, row, other))
-        if condition.same_year is not None:
-            here = self.read(condition.same_year, row, None)
-            there = self.read(Field(condition.same_year.name, other=True), row, other)
-            answers.append(_of_known(here, there, lambda a, b: a.year == b.year))
-        return all_of(answers)
-
-    def _equal(self, field: Field, row: PlainRow, other: PlainRow) -> Answer:
-        """Two rows that both have no such thing agree in it; what nobody told us agrees with nothing."""
-        here = self.read(field, row, None)
-        there = self.read(Field(field.name, other=True), row, other)
-        if here is None or there is None:
+    def _left_blank(self, field: Field, value: object, place: PlainRow) -> Answer:
+        """Nothing stands where the feed has a place for it; None where it has no such place."""
+        table, column = rule_columns()[field.name]
+        if column.blank != "never" and f"{table}.{column.name}" not in place.carried:
             return None
-        if here is NOTHING or there is NOTHING:
-            return here is there
-        return here == there
+        return value is None or value is NOTHING
 
-    def _days_apart(self, wanted: DaysApart, row: PlainRow, other: PlainRow) -> Answer:
-        here = self.read(wanted.from_field, row, other)
-        there = self.read(wanted.to_field, row, other)
-
-        def near(one: date, two: date) -> bool:
-            gap = (two - one).days
-            if wanted.direction == "before":
-                return -wanted.at_most <= gap < 0
-            if wanted.direction == "after":
-                return 0 < gap <= wanted.at_most
-            return abs(gap) <= wanted.at_most
-
-        return _of_known(here, there, near)
+    def edit_setting(self, row: PlainRow) -> str | None:
+        """Whose edits speak about the claim of a row."""
+        return SETTING_OF_TYPE.get(str(row.values["claim.type"]))
 
 
-def _of_known(here: object, there: object, question) -> Answer:
-    if here is NOTHING or there is NOTHING:
-        return False
-    if here is None or there is None:
-        return None
-    return question(here, there)
+def _is_of_pairs(rule: Rule) -> Iterator[bool]:
+    """Of each search, whether it goes by pairs with diagnoses in them."""
+    for search in searches((rule.only_for, rule.flag_when)):
+        if search.listed_in is not None:
+            pairs = PAIR_TABLES[search.listed_in.table]
+            yield "diagnosis" in (pairs.left, pairs.right)
 
 
-def _known_same(row: PlainRow, other: PlainRow, name: str) -> bool:
-    return row.values[name] is not None and row.values[name] == other.values[name]
-
-
-def compare_values(left: object, operator: str, right: object) -> bool:
-    """Hold two values that are both known against one another; on a list, does one element fit?"""
-    if isinstance(left, list) and operator in ("equals", "one_of", "starts_with"):
-        return any(compare_values(element, operator, right) for element in left)
-    if isinstance(left, list) and operator == "is_not":
-        return all(compare_values(element, operator, right) for element in left)
-    if operator in ("equals", "same_as"):
-        return left == right
-    if operator == "differs_from":
-        return left != right
-    if operator == "one_of":
-        return left in right
-    if operator == "is_not":
-        return left not in (right if isinstance(right, tuple) else (right,))
-    if operator in ("less_than", "before"):
-        return left < right
-    if operator in ("more_than", "after"):
-        return left > right
-    if operator == "at_most":
-        return left <= right
-    if operator == "at_least":
-        return left >= right
-    if operator == "starts_with":
-        return str(left).startswith(right)
-    if operator == "matches":
-        return re.fullmatch(right, str(left)) is not None
-    raise AssertionError(f"no such operator: {operator}")
+def searches(conditions: Iterable[Condition]) -> Iterator[Exists]:
+    """Every search of the conditions."""
+    for condition in conditions:
+        if isinstance(condition, All | Any_ | None_):
+            yield from searches(condition.conditions)
+        elif isinstance(condition, Exists):
+            yield condition
 
 
 def fields_read(conditions: Iterable[Condition]) -> Iterator[Field]:
@@ -302,10 +259,15 @@ def fields_read(conditions: Iterable[Condition]) -> Iterator[Field]:
         elif isinstance(condition, Exists):
             yield from condition.equal
             yield from fields_read([condition.where])
-            if condition.days_apart is not None:
-                yield from (condition.days_apart.from_field, condition.days_apart.to_field)
+            for apart in (condition.days_apart, condition.years_apart):
+                if apart is not None:
+                    yield from (apart.from_field, apart.to_field)
             if condition.same_year is not None:
                 yield condition.same_year
+            if condition.total is not None:
+                yield condition.total.of
+                if isinstance(condition.total.value, Field):
+                    yield condition.total.value
         else:
             yield condition.field
             if isinstance(condition.value, Field):

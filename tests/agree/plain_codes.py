@@ -50,6 +50,13 @@ def _rows(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(text.splitlines()))
 
 
+def _release_starts() -> list[date]:
+    """The days on which a loaded release of ICD-10-CM begins."""
+    lines = (REFERENCE / "releases.yaml").read_text(encoding="utf-8").splitlines()
+    days = [line.split(": ")[1] for line in lines if line.strip().startswith("valid_from: ")]
+    return sorted(day for text in days if (day := date.fromisoformat(text)) >= COVERS_FROM)
+
+
 def _until(text: str) -> date:
     return date.fromisoformat(text) if text else date.max
 
@@ -80,7 +87,12 @@ class PlainCodes:
             (row["age_group"], int(row["age_from"]), int(row["age_to"]), _span_of(row))
             for row in _rows("mce_age_groups.csv")
         ]
+        self.levels: dict[str, list[Span]] = defaultdict(list)
+        for row in _rows("msdrg_levels.csv.gz"):
+            self.levels[row["code"]].append(_span_of(row, row["flag"]))
+        self.release_starts = _release_starts()
         self.icd9 = {row["code"] for row in _rows("icd9cm_codes.csv.gz")}
+        self._days_with_levels: dict[date, bool] = {}
         self._statuses: dict[tuple[str, date], str] = {}
 
     def well_formed(self, code: str) -> bool:
@@ -150,6 +162,11 @@ class PlainCodes:
             return status == "unknown" and self._in_force_with_placeholder(code, on)
         if status != "in_force":
             return None
+        if name in ("icd10.cc", "icd10.mcc"):
+            return self._level(name.removeprefix("icd10."), code, on)
+        if name == "icd10.ends_next_release":
+            later = [day for day in self.release_starts if day > on]
+            return bool(later) and self.status(code, later[0]) != "in_force"
         held = {span.what for span in self.flags.get(code, []) if span.holds(on)}
         if name in FLAG_OF_FACT:
             return FLAG_OF_FACT[name] in held
@@ -160,6 +177,14 @@ class PlainCodes:
             return group
         youngest, oldest = next((a, b) for g, a, b, span in self.ages if g == group and span.holds(on))
         return youngest if name == "icd10.age_from" else oldest
+
+    def _level(self, flag: str, code: str, on: date) -> bool | None:
+        """Whether the code has the level that day; None on days for which no levels are published."""
+        if on not in self._days_with_levels:
+            self._days_with_levels[on] = any(s.holds(on) for spans in self.levels.values() for s in spans)
+        if not self._days_with_levels[on]:
+            return None
+        return any(span.what == flag and span.holds(on) for span in self.levels.get(code, []))
 
     def _seventh_character(self, code: str, on: date, status: str) -> str:
         if status == "incomplete":
@@ -178,12 +203,14 @@ class PlainCodes:
         return any("X" in known[3:] and self.status(known, on) == "in_force" for known in alike)
 
     def in_value_set(self, name: str, code: str, on: date | None) -> bool | None:
-        """Whether the dated value set holds the code that day; what it never holds needs no day."""
+        """Whether the dated value set holds the code that day; what it always or never holds needs no day."""
         if not self.ever_listed(code):
             return False
         spans = [span for span in self._value_set(name) if _stands_below(span.what, code)]
         if not spans:
             return False
+        if any(span.valid_from == date.min and span.valid_to == date.max for span in spans):
+            return True
         return None if on is None else any(span.holds(on) for span in spans)
 
     def _value_set(self, name: str) -> list[Span]:

@@ -4,6 +4,7 @@ A value is one of three things: something; None, which means nobody told us; or 
 there is no such thing (an office visit has no discharge date, and the feed would have said so).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -30,19 +31,27 @@ class PlainRow:
     values: dict[str, object]
     raw: dict[str, object]
     order: tuple[object, ...]
+    is_earlier: bool = False
 
-    def may_have(self, table: str) -> bool:
-        """Whether the feed of this row carries such rows at all; if not, nobody knows whether there are any."""
+    def may_have(self, table: str, roles: Collection[str] | None = None) -> bool:
+        """Whether the feed of this row carries such rows at all; if not, nobody knows whether there are any.
+
+        `roles`: of diagnoses, the roles that would do (None: any). A feed that names no roles may have all.
+        """
         needed = {"diagnosis": "diagnoses.code", "procedure": "procedures.code"}.get(table)
-        return needed is None or needed in self.carried
+        if needed is not None and needed not in self.carried:
+            return False
+        named = {name.split("=")[1] for name in self.carried if name.startswith("diagnoses.role=")}
+        return roles is None or not named or bool(named.intersection(roles))
 
     @property
     def own_date(self) -> date | None:
         """The date that `in_force` and dated sets are held against."""
         if self.table == "diagnosis":
             return self.values["diagnosis.coding_date"]
-        if self.table == "line" and self.values["line.from_date"] is not None:
-            return self.values["line.from_date"]
+        own = {"line": "line.from_date", "procedure": "procedure.date"}.get(self.table)
+        if own and self.values[own] is not None:
+            return self.values[own]
         return self.values["claim.from_date"]
 
 
@@ -56,6 +65,7 @@ def plain_rows(tables: ClaimTables, codes) -> dict[str, list[PlainRow]]:
         carried = tables.carried.get(claim["source_file"], frozenset())
         _derive_claim(claim, lines[no], diagnoses[no], carried, codes)
         key = claim["claim_key"]
+        earlier = claim["source_file"] in tables.earlier
         claim_values = _named_values("claims", claim, carried)
         claim_order = (
             _blank_last(claim["received_date"]),
@@ -64,7 +74,9 @@ def plain_rows(tables: ClaimTables, codes) -> dict[str, list[PlainRow]]:
             claim["source_file"],
             claim["source_row"],
         )
-        rows["claim"].append(PlainRow("claim", no, no, key, carried, claim_values, claim, claim_order))
+        rows["claim"].append(
+            PlainRow("claim", no, no, key, carried, claim_values, claim, claim_order, earlier)
+        )
         children = {
             "diagnoses": diagnoses[no],
             "procedures": [row for row in tables.procedures.to_dicts() if row["claim_no"] == no],
@@ -76,7 +88,7 @@ def plain_rows(tables: ClaimTables, codes) -> dict[str, list[PlainRow]]:
                 name = RULE_TABLE[table]
                 order = (*claim_order, no, *_order_within_claim(row))
                 made = rows[name]
-                made.append(PlainRow(name, len(made), no, key, carried, values, row, order))
+                made.append(PlainRow(name, len(made), no, key, carried, values, row, order, earlier))
     return rows
 
 

@@ -1,13 +1,16 @@
 """Hypothesis strategies for whole random batches of claims, with everything that real feeds get wrong."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from hypothesis import strategies as st
 
 from tests.agree import pools
 from tests.agree.build import add_code, build_tables, deliverable_columns
-from validator.claims.schema import TABLES, ClaimTables, Column
+from tests.agree.code_pool import PAIRED
+from validator.claims.schema import CLAIM_TYPES, ROLES, TABLES, ClaimTables, Column, role_column
+from validator.engine.settings import Settings
 
 FILES = ("a.csv", "b.csv")
 
@@ -67,7 +70,7 @@ OTHER_SLOTS = (
 @st.composite
 def sent_codes(draw: st.DrawFn, codes: Sequence[str]) -> str:
     """A code as a feed sends it: plain, with its point, in lower case, or with blanks around it."""
-    code = draw(st.sampled_from(codes))
+    code = draw(st.sampled_from(PAIRED if draw(st.integers(0, 2)) == 0 else codes))
     way = draw(st.sampled_from(("plain", "plain", "plain", "dotted", "lower", "blanks")))
     if way == "dotted" and len(code) > 3 and "." not in code:
         return f"{code[:3]}.{code[3:]}"
@@ -129,7 +132,20 @@ def feeds(draw: st.DrawFn) -> Mapping[str, frozenset[str]]:
     if draw(st.integers(0, 5)) == 0:
         table = draw(st.sampled_from(TABLES_SOMETIMES_MISSING))
         missing |= {name for name in whole if name.startswith(f"{table}.")}
+    if draw(st.integers(0, 3)) == 0:
+        missing |= {role_column(role) for role in draw(st.lists(st.sampled_from(ROLES), max_size=3))}
     return {FILES[0]: whole, FILES[1]: whole - missing}
+
+
+@st.composite
+def batch_settings(draw: st.DrawFn) -> Settings:
+    """What the batch says of itself: how far back its claims go, and which types it delivers at all."""
+    types = st.lists(st.sampled_from(CLAIM_TYPES[:4]), min_size=1, max_size=3)
+    return Settings(
+        pools.BATCH_DATE,
+        claims_from=draw(st.sampled_from((None, None, *pools.BOUNDARY_DAYS[::4]))),
+        delivered=frozenset(draw(types)) if draw(st.booleans()) else None,
+    )
 
 
 @st.composite
@@ -154,4 +170,12 @@ def batches(draw: st.DrawFn, codes: Sequence[str], most_claims: int = 6) -> Clai
         for table in set(TABLES_SOMETIMES_MISSING):
             if f"{table}.code" not in carried[str(claim["source_file"])]:
                 claim[table] = []
-    return build_tables(made, carried)
+        named = {f"diagnoses.role={row['role']}" for row in claim["diagnoses"]}  # type: ignore[attr-defined]
+        if not named <= carried[str(claim["source_file"])]:
+            claim["diagnoses"] = [
+                row
+                for row in claim["diagnoses"]  # type: ignore[attr-defined]
+                if f"diagnoses.role={row['role']}" in carried[str(claim["source_file"])]
+            ]
+    earlier = frozenset(FILES[1:]) if draw(st.integers(0, 3)) == 0 else frozenset()
+    return replace(build_tables(made, carried), earlier=earlier)

@@ -1,15 +1,16 @@
 """Hypothesis strategies for small random rules: the language itself is compared, not only our rules."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 
 import polars as pl
 from hypothesis import strategies as st
 
 from tests.agree import pools
 from validator.claims.schema import rule_columns
-from validator.reference.schema import RULE_FACTS
+from validator.reference.schema import KEYED_TABLES, PAIR_TABLES, RULE_FACTS
 from validator.rules.model import (
     ALWAYS,
     SEVERITIES,
@@ -18,20 +19,43 @@ from validator.rules.model import (
     Compare,
     Condition,
     DaysApart,
+    DayTotal,
     Exists,
     Field,
+    HowMany,
+    ListedIn,
     None_,
     Precedence,
     RiskWeights,
     Rule,
     RuleSet,
     SeverityCase,
+    Share,
     Source,
+    Total,
+    YearsApart,
 )
 
 TABLE_OF_GRAIN = {"diagnosis": "diagnoses", "line": "lines", "claim": "claims", "procedure": "procedures"}
 
 UNREAD_FACTS = ("icd10.title",)  # for messages only
+# Value sets of every kind: shipped ones of diagnoses, procedures and texts, given ones with days and with
+# days that they are silent about, and official ones that nobody added.
+SETS = (
+    *(
+        "symptoms_often_first",
+        "neoplasms",
+        "sepsis",
+        "office_visits",
+        "whole_unit_procedures",
+        "types_of_bill",
+    ),
+    *("hcpcs_level_2", "cpt", "poa_exempt", "leie_npis"),
+)
+# One of the pair tables that nobody added, the others as shipped or given.
+PAIRS = tuple(name for name in PAIR_TABLES if name not in ("digit_neighbours", "icd10_code_first_permissive"))
+CODE_OF_PAIR = {"diagnosis": "diagnosis.code", "procedure": "line.procedure_code"}
+SHARES = (Decimal("0.05"), Decimal("0.2"), Decimal("0.5"))
 PRESENCE_ONLY = ("npis_malformed",)
 
 
@@ -45,6 +69,7 @@ class Readable:
     words: tuple[str, ...] = ()
     is_fact: bool = False
     is_always: bool = True
+    is_delivered: bool = False
 
 
 def readable(table: str, codes: Sequence[str]) -> list[Readable]:
@@ -59,14 +84,34 @@ def readable(table: str, codes: Sequence[str]) -> list[Readable]:
         if isinstance(column.type, pl.List):
             values = sorted({element for value in values for element in value})  # type: ignore[attr-defined]
         kind, words = _kind(column.type)
-        found.append(Readable(name, kind, tuple(values), words))
+        found.append(Readable(name, kind, tuple(values), words, is_delivered=not column.derived))
     if table == "diagnosis":
         for name, fact in RULE_FACTS.items():
             if name not in UNREAD_FACTS:
                 kind, words = _kind(fact.type)
-                values = _fact_values(fact.type)
+                values = TEXT_FACTS.get(name) or _fact_values(fact.type)
                 found.append(Readable(name, kind, values, words, is_fact=True, is_always=fact.always))
+    for name, keyed in KEYED_TABLES.items():
+        if keyed.row != table:
+            continue
+        for fact in keyed.facts:
+            kind, words = _kind(fact.type)
+            values = TEXT_FACTS.get(f"{name}.{fact.name}") or _fact_values(fact.type)
+            found.append(Readable(f"{name}.{fact.name}", kind, values, words, is_fact=True))
     return found
+
+
+TEXT_FACTS: dict[str, tuple[object, ...]] = {
+    "icd10.stem": ("S72001", "M8008X", "M1711"),
+    "icd10.hcc_v24": ("18", "85", "12"),
+    "icd10.hcc_v28": ("37", "226", "238"),
+    "mpfs.status": ("A", "R"),
+    "mpfs.bilateral": ("0", "2", "3"),
+    "mpfs.global_days": ("XXX", "090"),
+    "mue.value": (0, 1, 2),
+    "mue.adjudication": ("1", "2", "3"),
+    "visit_time.minutes": (20, 45, 60),
+}
 
 
 def _kind(type_: object) -> tuple[str, tuple[str, ...]]:
@@ -89,8 +134,9 @@ def _fact_values(type_: object) -> tuple[object, ...]:
 
 ORDER = ("less_than", "at_most", "more_than", "at_least")
 OF_VALUES = ("equals", "one_of", "is_not", "is_not one")
+LIST_OF = {"text": "texts", "word": "texts", "number": "numbers"}
 WAYS = {
-    "text": (*OF_VALUES, "starts_with", "matches"),
+    "text": (*OF_VALUES, "starts_with", "matches", "in_set", "not_in_set"),
     "texts": (*OF_VALUES, "starts_with"),
     "numbers": OF_VALUES,
     "word": OF_VALUES,
@@ -116,8 +162,11 @@ def compares(
     """
     one, is_other = draw(st.sampled_from(fields))
     field = Field(one.name, other=is_other)
-    if draw(st.integers(0, 5)) == 0 or one.name.endswith(PRESENCE_ONLY):
+    chance = draw(st.integers(0, 6))
+    if chance == 0 or one.name.endswith(PRESENCE_ONLY):
         return Compare(field, "present", draw(st.booleans()))
+    if chance == 1 and one.is_delivered:
+        return Compare(field, "left_blank", draw(st.booleans()))
     value = st.sampled_from(one.values)
     ways = WAYS[one.kind]
     alike = [
@@ -127,7 +176,15 @@ def compares(
     ]
     if alike:
         ways = (*ways, *FIELD_WAYS.get(one.kind, ("same_as", "differs_from")))
+    lists = [Field(r.name, other=o) for r, o in (*fields, *right) if r.kind == LIST_OF.get(one.kind)]
+    lists = [each for each in lists if not each.name.endswith(PRESENCE_ONLY)]
+    if lists:
+        ways = (*ways, "element_of")
     way = draw(st.sampled_from(ways))
+    if way == "element_of":
+        return Compare(field, "element_of", draw(st.sampled_from(lists)))
+    if way in ("in_set", "not_in_set"):
+        return Compare(field, way, draw(st.sampled_from(SETS)))  # type: ignore[arg-type]
     if way in ("one_of", "is_not"):
         return Compare(field, way, tuple(draw(st.lists(value, min_size=1, max_size=3, unique=True))))  # type: ignore[arg-type]
     if way == "is_not one":
@@ -175,10 +232,13 @@ def exists_conditions(draw: st.DrawFn, grain: str, codes: Sequence[str]) -> Exis
     """there_is or there_is_no over any table, with keys, equal columns, a condition, dates and order."""
     table = draw(st.sampled_from((grain, grain, "diagnosis", "line", "claim", "procedure")))
     own, others = readable(grain, codes), readable(table, codes)
-    shared = [r for r in others if r.name in {mine.name for mine in own} and not r.is_fact]
+    shared = [r for r in others if r.name in {mine.name for mine in own}]
     equal = ()
     if draw(st.booleans()) and shared:
-        chosen = draw(st.lists(st.sampled_from(shared), min_size=1, max_size=2, unique_by=lambda r: r.name))
+        facts = [r for r in shared if r.is_fact]
+        chosen = draw(
+            st.lists(st.sampled_from([*shared, *facts]), min_size=1, max_size=2, unique_by=lambda r: r.name)
+        )
         equal = tuple(Field(r.name) for r in chosen)
     where: Condition = ALWAYS
     if draw(st.booleans()):
@@ -194,6 +254,29 @@ def exists_conditions(draw: st.DrawFn, grain: str, codes: Sequence[str]) -> Exis
     same_year = None
     if draw(st.integers(0, 3)) == 0:
         same_year = Field(draw(st.sampled_from(_dates(shared))))
+    years_apart = None
+    if draw(st.integers(0, 5)) == 0:
+        least = draw(st.integers(0, 2))
+        years_apart = YearsApart(
+            from_field=Field(draw(st.sampled_from(_dates(own)))),
+            to_field=Field(draw(st.sampled_from(_dates(others))), other=True),
+            at_least=least,
+            at_most=least + draw(st.integers(0, 2)),
+            direction=draw(st.sampled_from(("before", "after"))),
+        )
+    how_many = total = None
+    together = draw(st.integers(0, 5))
+    if together == 0:
+        how_many = HowMany(
+            operator=draw(st.sampled_from((*ORDER, "equals"))),
+            number=draw(st.integers(0, 3)),
+            of=draw(st.sampled_from(("rows", "claims", "days"))),
+        )
+    elif together == 1:
+        numbers = [r for r in shared if r.kind == "number" and (not r.is_fact or r.is_always)]
+        limits = [Field(r.name) for r in own if r.kind == "number"]
+        value = draw(st.sampled_from([0, 1, 2, Decimal("1.5"), 40, *limits]))
+        total = Total(Field(draw(st.sampled_from(numbers)).name), draw(st.sampled_from(ORDER)), value)
     return Exists(
         table=table,
         negated=draw(st.booleans()),
@@ -202,8 +285,31 @@ def exists_conditions(draw: st.DrawFn, grain: str, codes: Sequence[str]) -> Exis
         where=where,
         days_apart=days_apart,
         same_year=same_year,
+        years_apart=years_apart,
+        listed_in=draw(listings(grain, table)),
+        how_many=how_many,
+        total=total,
         reported_earlier=table == grain and draw(st.booleans()),
     )
+
+
+@st.composite
+def listings(draw: st.DrawFn, grain: str, table: str) -> ListedIn | None:
+    """Pairs of the codes of both rows, where both have one, in one search of two."""
+    codes = {"diagnosis": "diagnosis", "line": "procedure"}
+    kinds = (codes.get(grain), codes.get(table))
+    fitting = [
+        (name, mine_first)
+        for name in PAIRS
+        for mine_first, wanted in ((True, kinds), (False, kinds[::-1]))
+        if (PAIR_TABLES[name].left, PAIR_TABLES[name].right) == wanted
+    ]
+    if not fitting or draw(st.booleans()):
+        return None
+    name, mine_first = draw(st.sampled_from(fitting))
+    pairs = PAIR_TABLES[name]
+    left, right = CODE_OF_PAIR[pairs.left], CODE_OF_PAIR[pairs.right]
+    return ListedIn(name, Field(left, other=not mine_first), Field(right, other=mine_first))
 
 
 def _dates(fields: Sequence[Readable]) -> list[str]:
@@ -247,6 +353,46 @@ def severities() -> st.SearchStrategy:
     return st.sampled_from(SEVERITIES)
 
 
+PROVIDERS = ("claim.billing_npi", "claim.attending_npi", "claim.biller_id")
+
+
+@st.composite
+def provider_rules(draw: st.DrawFn, rule_id: str, codes: Sequence[str]) -> Rule:
+    """A rule that counts rows of providers: shares of what is found, of anything else, or totals of a day."""
+    grain = draw(st.sampled_from(("diagnosis", "line", "claim")))
+    fields = [(r, False) for r in readable(grain, codes)]
+    worst = draw(st.booleans()) and grain == "claim"
+    flag_when: Condition
+    if grain == "line" and draw(st.booleans()):
+        flag_when = DayTotal(
+            of=Field(draw(st.sampled_from(("visit_time.minutes", "line.units", "mue.value")))),
+            times=draw(st.sampled_from((None, Field("line.units")))),
+            day=Field(draw(st.sampled_from(("line.from_date", "claim.from_date")))),
+            more_than=Decimal(draw(st.sampled_from((0, 20, 45)))),
+        )
+    else:
+        found = Compare(
+            Field("claim.worst_finding"),
+            *draw(st.sampled_from((("one_of", SEVERITIES[:2]), ("is_not", "advise"), ("present", True)))),
+        )
+        flag_when = Share(
+            that=found if worst else draw(conditions(fields, depth=1)),
+            at_least=draw(st.sampled_from(SHARES)),
+            minimum=draw(st.integers(1, 4)),
+            times_peers=draw(st.sampled_from((None, None, Decimal("1.1"), Decimal("2")))),
+        )
+    names = (*PROVIDERS, "line.rendering_npi") if grain == "line" else PROVIDERS
+    return replace(
+        draw(rules(rule_id, codes, "claim")),
+        check_each="provider",
+        count_each=grain,  # type: ignore[arg-type]
+        provider=Field(draw(st.sampled_from(names))),
+        peers=draw(st.sampled_from((None, Field("claim.billing_taxonomy"), Field("claim.type")))),
+        only_for=draw(conditions(fields, depth=1)) if draw(st.integers(0, 2)) == 0 else ALWAYS,
+        flag_when=flag_when,
+    )
+
+
 @st.composite
 def rule_sets(draw: st.DrawFn, codes: Sequence[str]) -> RuleSet:
     """Up to five rules; those of one grain may silence one another in a random order."""
@@ -256,6 +402,8 @@ def rule_sets(draw: st.DrawFn, codes: Sequence[str]) -> RuleSet:
         ids = [rule.rule_id for rule in made if rule.check_each == grain]
         if len(ids) > 1 and draw(st.booleans()):
             precedence.append(Precedence(per=grain, order=tuple(draw(st.permutations(ids)))))  # type: ignore[arg-type]
+    if draw(st.integers(0, 2)) == 0:
+        made = (*made, draw(provider_rules("ZZ900", codes)))
     return rule_set(made, tuple(precedence))
 
 

@@ -9,7 +9,6 @@ from functools import cache
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from tests.agree import pools
 from tests.agree.code_pool import code_pool
 from tests.agree.compare import (
     Answers,
@@ -17,11 +16,18 @@ from tests.agree.compare import (
     differences,
     engine_answers,
     engine_findings,
+    engine_providers,
     plain_answers,
+    plain_engine,
+    plain_providers,
+    rules_by_id,
 )
+from tests.agree.given_tables import GIVEN, reference_with
 from tests.agree.partitions import partitions, reordered
+from tests.agree.plain_codes import plain_codes
+from tests.agree.plain_tables import PlainTables
 from tests.agree.show import Case
-from tests.agree.strategies import batches
+from tests.agree.strategies import batch_settings, batches
 from tests.agree.strategies_rules import rule_sets
 from validator.claims.schema import ClaimTables
 from validator.reference.lookup import Reference
@@ -52,32 +58,49 @@ def shipped_rules() -> RuleSet:
     return read_rule_set(rules_folder(), value_sets=open_reference().value_sets)
 
 
-def say_the_same(tables: ClaimTables, rules: RuleSet) -> None:
-    """Both on every row; then what `evaluate` counts and finds must be just that."""
-    said, severities = plain_answers(tables, rules, pools.BATCH_DATE)
-    assert differences(said, engine_answers(tables, rules, open_reference(), pools.BATCH_DATE)) == []
-    found, counts = engine_findings(tables, rules, open_reference(), pools.BATCH_DATE)
+@cache
+def looked_up(*, given: bool) -> tuple[Reference, PlainTables]:
+    """The tables of both, with the given ones or without any that a user adds."""
+    tables = GIVEN if given else {}
+    return reference_with(open_reference(), tables), PlainTables(plain_codes(), open_reference(), tables)
+
+
+def say_the_same(case: Case, rules: RuleSet) -> None:
+    """Both on every row; then what `evaluate` counts and finds must be just that; then the providers."""
+    tables, settings = case.tables, case.settings
+    reference, of_plain = looked_up(given=case.rules is not None)
+    engine = plain_engine(tables, reference, settings, of_plain)
+    said, severities = plain_answers(engine, rules)
+    assert differences(said, engine_answers(tables, rules, reference, settings)) == []
+    found, counts = engine_findings(tables, rules, reference, settings)
     assert differences(severities, found) == []
     assert counts == counted(said, rules)
     event(f"flagged: {any(outcome == 'flagged' for outcome in said.values())}")
+    of_providers = plain_providers(engine, rules)
+    if of_providers:
+        judged, counted_ = engine_providers(partitions(tables), rules, reference, settings)
+        flagged = {key for key, outcome in of_providers.items() if outcome == "flagged"}
+        assert judged == {key for key in flagged if rules_by_id(rules)[key[0]].status == "active"}
+        assert counted_ == counted(of_providers, rules, of_providers=True)
 
 
 @st.composite
 def cases(draw: st.DrawFn, *, random_rules: bool) -> Case:
-    return Case(draw(batches(code_pool())), draw(rule_sets(code_pool())) if random_rules else None)
+    settings = draw(batch_settings())
+    return Case(draw(batches(code_pool())), settings, draw(rule_sets(code_pool())) if random_rules else None)
 
 
 @quickly
 @given(case=cases(random_rules=False))
 def test_our_rules_come_out_the_same_on_random_claims(case: Case) -> None:
-    say_the_same(case.tables, shipped_rules())
+    say_the_same(case, shipped_rules())
 
 
 @quickly
 @given(case=cases(random_rules=True))
 def test_random_rules_come_out_the_same_on_random_claims(case: Case) -> None:
     assert case.rules is not None
-    say_the_same(case.tables, case.rules)
+    say_the_same(case, case.rules)
 
 
 @more_quickly
@@ -85,7 +108,7 @@ def test_random_rules_come_out_the_same_on_random_claims(case: Case) -> None:
 def test_a_row_comes_out_the_same_in_any_order_and_any_partition_of_whole_patients(case: Case) -> None:
     def answers(tables: ClaimTables) -> Answers:
         assert case.rules is not None
-        return engine_answers(tables, case.rules, open_reference(), pools.BATCH_DATE)
+        return engine_answers(tables, case.rules, looked_up(given=True)[0], case.settings)
 
     whole = answers(case.tables)
     assert answers(reordered(case.tables, list(reversed(range(case.tables.claims.height))))) == whole

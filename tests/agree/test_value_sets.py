@@ -7,9 +7,11 @@ import pytest
 
 from tests.agree import pools
 from tests.agree.build import add_code, build_tables
-from tests.agree.compare import differences, engine_answers, plain_answers
+from tests.agree.compare import differences, engine_answers, plain_answers, plain_engine
 from tests.agree.plain_codes import REFERENCE, PlainCodes
+from tests.agree.plain_tables import PlainTables
 from tests.agree.strategies_rules import rule_set
+from validator.engine.settings import Settings
 from validator.reference.build import build_reference
 from validator.reference.lookup import Reference, open_reference
 from validator.reference.sources import ReferenceSources
@@ -58,7 +60,7 @@ CONDITIONS = (
 
 
 @pytest.fixture(scope="module")
-def with_set(tmp_path_factory: pytest.TempPathFactory) -> tuple[Reference, PlainCodes]:
+def with_set(tmp_path_factory: pytest.TempPathFactory) -> tuple[Reference, PlainTables]:
     """A reference with one value set more than the shipped one."""
     folder = tmp_path_factory.mktemp("reference")
     for name in ("facts", "valuesets"):
@@ -66,7 +68,9 @@ def with_set(tmp_path_factory: pytest.TempPathFactory) -> tuple[Reference, Plain
     shutil.copy(REFERENCE / "releases.yaml", folder)
     (folder / "valuesets" / "spine.csv").write_text(SPINE)
     built = build_reference(folder, sources=ReferenceSources(folder))
-    return open_reference(built), PlainCodes(folder / "valuesets")
+    made = open_reference(built)
+    codes = PlainCodes(folder / "valuesets")
+    return made, PlainTables(codes, made, folder=folder)
 
 
 def rule(number: int, condition: Condition) -> Rule:
@@ -86,8 +90,8 @@ def rule(number: int, condition: Condition) -> Rule:
     )
 
 
-def test_a_value_set_holds_the_same_codes_on_every_day(with_set: tuple[Reference, PlainCodes]) -> None:
-    reference, codes = with_set
+def test_a_value_set_holds_the_same_codes_on_every_day(with_set: tuple[Reference, PlainTables]) -> None:
+    reference, looked_up = with_set
     claims = [
         {
             "claim_id": f"C{number}",
@@ -103,6 +107,7 @@ def test_a_value_set_holds_the_same_codes_on_every_day(with_set: tuple[Reference
     ]
     rules = rule_set(tuple(rule(number, condition) for number, condition in enumerate(CONDITIONS, 1)))
     tables = build_tables(claims)
-    said, _ = plain_answers(tables, rules, pools.BATCH_DATE, codes)
-    assert differences(said, engine_answers(tables, rules, reference, pools.BATCH_DATE)) == []
+    settings = Settings(pools.BATCH_DATE)
+    said, _ = plain_answers(plain_engine(tables, reference, settings, looked_up), rules)
+    assert differences(said, engine_answers(tables, rules, reference, settings)) == []
     assert set(said.values()) == {"flagged", "clear", "not_evaluated"}

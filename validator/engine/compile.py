@@ -17,6 +17,9 @@ _COLUMNS = rule_columns()
 # Whether the feeds of the batch carry a field: yes, no, or some of them (then a column of the frame says).
 Recorded = Callable[[str], bool | None]
 
+# Worked out for rules that count the claims of providers; blank where the other rules found nothing.
+WORST_FINDING = "claim.worst_finding"
+
 # The names of the columns that hold the outcome of each `there_is`, worked out before the expression runs.
 ExistsColumns = Mapping[Exists, str]
 
@@ -78,8 +81,12 @@ def there_is_none(field: Field, recorded: Recorded) -> pl.Expr | None:
         in_force = (pl.col(f"{prefix}icd10.status") == "in_force").fill_null(False)
         in_force = in_force & pl.col(f"{prefix}icd10.in_tabular") if field.name in _LIST_FACTS else in_force
         return blank & in_force
+    if field.name == WORST_FINDING:
+        return blank
     if field.name not in _COLUMNS or _COLUMNS[field.name][1].blank != "none":
         return None
+    if _is_list(field):
+        blank = blank | (pl.col(str(field)).list.len() == 0)
     carried = recorded(field.name)
     if carried is False:
         return None
@@ -104,7 +111,7 @@ def _present(compare: Compare) -> pl.Expr:
         looked_up = pl.col(f"{prefix}icd10.status").is_not_null()
         if name in _LIST_FACTS:
             looked_up = looked_up & (
-                pl.col(f"{prefix}icd10.in_tabular") | (pl.col(f"{prefix}icd10.status") != "in_force")
+                there | pl.col(f"{prefix}icd10.in_tabular") | (pl.col(f"{prefix}icd10.status") != "in_force")
             )
         there = pl.when(looked_up).then(there)
     if name in KEYED_FACTS:

@@ -32,12 +32,15 @@ def count_verdict(
     decided = {"less_than": ~holds, "at_most": ~holds, "more_than": holds, "at_least": holds}.get(
         how_many.operator, found > number
     )
+    if how_many.of == "days":  # a row found on a day that nobody told may add one
+        undated = hits.filter(_units("days", table, hits, frames, dated=False)["unit"].is_null())
+        possible = pl.concat([possible.select("row"), undated.select("row")])
     open_ = pl.col("row").is_in(possible["row"].unique().implode())
     return told.select("row", pl.when(~open_ | decided).then(holds).alias("exists"))
 
 
-def _units(of: str, table: str, hits: pl.DataFrame, frames: Frames) -> pl.DataFrame:
-    """row, unit: what is counted of each row found."""
+def _units(of: str, table: str, hits: pl.DataFrame, frames: Frames, *, dated: bool = True) -> pl.DataFrame:
+    """row, unit: what is counted of each row found; days that nobody told only where `dated` is false."""
     other = pl.col("other.row")
     if of == "rows":
         return hits.select("row", other.alias("unit"))
@@ -45,7 +48,8 @@ def _units(of: str, table: str, hits: pl.DataFrame, frames: Frames) -> pl.DataFr
         return hits.select("row", pl.lit(frames.base(table)["claim_no"]).gather(other).alias("unit"))
     fields = frames.fields(table, OWN_DATE[table], hits["other.row"])
     days = fields.select(pl.coalesce(OWN_DATE[table]).alias("unit")).to_series()
-    return hits.select("row").with_columns(days).drop_nulls()
+    told = hits.select("row").with_columns(days)
+    return told.drop_nulls() if dated else told
 
 
 def total_verdict(

@@ -178,7 +178,8 @@ class _Search:
             opening = asked.filter(asked.select(opens.alias("open")).to_series())
             doubt = doubt | self._among(asked, opening)
         # More rows can only be added to what was found, so what is true already stays true.
-        grows = not exists.how_many or exists.how_many.operator in ("more_than", "at_least")
+        held_against = exists.how_many or exists.total
+        grows = held_against is None or held_against.operator in ("more_than", "at_least")
         certain = pl.col("exists") if grows else pl.lit(False)
         verdict = verdict.with_columns(
             pl.when(certain.fill_null(False)).then(True).when(~doubt).then("exists").alias("exists")
@@ -195,6 +196,8 @@ class _Search:
     def _told(self) -> pl.Expr:
         """Whether the feeds of all claims that could hold the other row deliver such rows."""
         told = self.frames.carries_rows_of(self.exists.table, roles_asked(self.exists))
+        if self.listing and self.exists.table == "line":
+            told = told & self.frames.carries("line.procedure_code")
         if "claim" in self.exists.same or told.all():
             return pl.lit(told).gather(pl.col("claim_no"))
         claims = self.frames.tables.claims.select("patient_id").with_columns(told.alias("told"))
@@ -293,9 +296,10 @@ class _Search:
         return holds
 
     def _own_date_known(self) -> pl.Expr:
-        """Without a date of its own, a row cannot say which other rows are near."""
+        """Without a date of its own, a row cannot say which other rows are near; nor without its code."""
         known = pl.lit(True)
-        for own in date_fields(self.exists):
+        codes = (Field("line.procedure_code"),) if self.listing and self.grain == "line" else ()
+        for own in (*date_fields(self.exists), *codes):
             one_known = pl.col(str(own)).is_not_null()
             if (none := there_is_none(own, self.frames.recorded)) is not None:
                 one_known = one_known | none

@@ -210,6 +210,10 @@ class Frames:
         table, column = _COLUMNS[name]
         return [file for file, columns in self._feeds.items() if f"{table}.{column.name}" in columns]
 
+    def carries(self, name: str) -> pl.Series:
+        """Per claim, whether its feed carries the column."""
+        return self.tables.claims["source_file"].is_in(self._carriers(name))
+
     def carries_rows_of(self, table: str, roles: tuple[str, ...] = ()) -> pl.Series:
         """Per claim, whether its feed delivers rows of this table at all (diagnoses: in one of the roles)."""
         if (table, roles) not in self._told:

@@ -43,7 +43,7 @@ def keyed_fields(names: Collection[str], keys: pl.DataFrame, reference: "Referen
 
 
 def _of_table(table: str, wanted: list[str], keys: pl.DataFrame, held: Keyed) -> list[pl.Series]:
-    speaks = does_speak(held) & pl.col("on").is_not_null()
+    speaks = does_speak(held) & pl.col("on").is_not_null() & pl.col("code").is_not_null()
     covered = keys.select(speaks.alias(f"known:{table}")).to_series()
     asked = keys.with_row_index("place")
     setting = pl.col("setting_right")

@@ -91,7 +91,7 @@ class Listing:
         if self.held is None:
             return pl.repeat(True, asked.height, dtype=pl.Boolean, eager=True)
         dated = self.with_day_and_setting(asked)
-        return dated.select(~does_speak(self.held).alias("silent")).to_series()
+        return dated.select((~does_speak(self.held) | pl.col("on").is_null()).alias("silent")).to_series()
 
     def with_class(self, frame: pl.DataFrame, *, other: bool) -> pl.DataFrame:
         """The rows with the `class` of their code; several rows where a code has several classes."""

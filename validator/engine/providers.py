@@ -8,6 +8,7 @@ import polars as pl
 
 from validator.claims.schema import MONEY, rule_columns
 from validator.engine.blanks import BLANKS, MISSING_FILE, missing_files
+from validator.engine.compile import WORST_FINDING
 from validator.engine.messages import sentence
 from validator.engine.outcomes import judge_rule
 from validator.findings.identity import finding_ids
@@ -30,7 +31,6 @@ _SHARES = {
 }
 _DAYS = {"rule_id": pl.String, "provider": pl.String, "day": pl.Date, "total": pl.Float64}
 _SILENT = {"rule_id": pl.String, "provider": pl.String, "field": pl.String}
-WORST_FINDING = "claim.worst_finding"
 NO_PEERS = "peers"
 TOO_FEW = "rows"
 # Where the number of a provider stands on a finding, by the column that names it.
@@ -86,10 +86,10 @@ def counts_findings(rule: Rule) -> bool:
 
 
 def _worst_finding(frames: "Frames", findings: pl.DataFrame) -> pl.Series:
-    """Per claim the worst severity found on it, `none` where nothing was found."""
+    """Per claim the worst severity found on it, blank where nothing was found."""
     counting = findings.filter(pl.col("suppressed_by").is_null(), pl.col("claim_no").is_not_null())
     worst = counting.group_by("claim_no").agg(pl.col("severity").min().cast(pl.String))
-    said = pl.repeat("none", frames.tables.claims.height, dtype=pl.String, eager=True)
+    said = pl.repeat(None, frames.tables.claims.height, dtype=pl.String, eager=True)
     return said.scatter(worst["claim_no"], worst["severity"]).alias(WORST_FINDING)
 
 

@@ -22,7 +22,7 @@ def is_open(exists: Exists, settings: Settings) -> pl.Expr | None:
     """Whether claims that would answer may lie outside those at hand; None where no window is asked for.
 
     A window is closed when all its days lie between the first day from which the claims are complete and
-    the date of the batch.
+    the date of the batch, or when it has no days: where a date to count from does not exist, too.
     """
     if "claim" in exists.same:
         return None
@@ -43,10 +43,12 @@ def is_open(exists: Exists, settings: Settings) -> pl.Expr | None:
         last.append(_year(years.from_field, far, 12, 31))
     if not first:
         return None
-    opens = pl.min_horizontal(last) > pl.lit(settings.batch_date)
+    start, end = pl.max_horizontal(first), pl.min_horizontal(last)
+    opens = end > pl.lit(settings.batch_date)
     if settings.claims_from is not None:
-        opens = opens | (pl.max_horizontal(first) < pl.lit(settings.claims_from))
-    return opens.fill_null(False)
+        opens = opens | (start < pl.lit(settings.claims_from))
+    dated = pl.all_horizontal(day.is_not_null() for day in first)
+    return (opens & (start <= end) & dated).fill_null(False)
 
 
 def _year(own: Field, offset: int, month: int, day: int) -> pl.Expr:
@@ -70,13 +72,15 @@ def asks_for_absent_types(exists: Exists, settings: Settings) -> bool:
 
 
 def roles_asked(exists: Exists) -> tuple[str, ...]:
-    """The roles of diagnoses that would answer, where the search names them."""
+    """The roles of diagnoses that would answer, where the search names them; those of all its tests."""
     if exists.table != "diagnosis":
         return ()
-    for compare in _must_hold(exists.where):
-        if compare.field.name == "diagnosis.role":
-            return tuple(str(value) for value in _values(compare))
-    return ()
+    asked = [
+        {str(value) for value in _values(compare)}
+        for compare in _must_hold(exists.where)
+        if compare.field.name == "diagnosis.role"
+    ]
+    return tuple(sorted(set.intersection(*asked))) if asked else ()
 
 
 def _must_hold(condition: Condition) -> Iterator[Compare]:

@@ -44,6 +44,7 @@ def coverage(findings: pl.DataFrame, lines: pl.DataFrame) -> Coverage:
     pointed = (
         lines.select("row", "claim_no", pl.col("diagnosis_pointers").alias("pointed_position"))
         .explode("pointed_position")
+        .with_columns(pl.col("pointed_position").cast(pl.UInt8))  # of no pointers at all, it has no type
         .join(
             weighty.filter(by_pointer).select("finding_no", "claim_no", "pointed_position"),
             on=["claim_no", "pointed_position"],
