@@ -22,6 +22,7 @@ class ExitCode(IntEnum):
     NOT_WHOLE = 15
     OUTPUT = 16
     INTERNAL = 70
+    INTERRUPTED = 130
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -132,15 +133,17 @@ def judge(
     evaluations: list[Evaluation] = []
     carried: dict[str, frozenset[str]] = {}
     replaced = 0
-    for partition in one_ahead(batch.partitions()):
-        if keeper:
-            keeper.add(partition)
-        clock.mark("claims")
-        standing, netted = net(partition)
-        evaluations.append(evaluate(standing, rules, reference, settings))
-        replaced += netted
-        carried |= partition.carried
-        clock.mark("judging")
+    # Closed here: an interrupt that Polars and Python both report would be lost in a generator left behind.
+    with closing(one_ahead(batch.partitions())) as partitions:
+        for partition in partitions:
+            if keeper:
+                keeper.add(partition)
+            clock.mark("claims")
+            standing, netted = net(partition)
+            evaluations.append(evaluate(standing, rules, reference, settings))
+            replaced += netted
+            carried |= partition.carried
+            clock.mark("judging")
     clock.mark("claims")
     if not evaluations:  # an empty night, or every row rejected: nothing to judge is a result too
         evaluations.append(evaluate(no_claims(), rules, reference, settings))
@@ -149,7 +152,7 @@ def judge(
     return judgement, replaced
 
 
-def one_ahead(items: Iterable[_Item]) -> Iterator[_Item]:
+def one_ahead(items: Iterable[_Item]) -> Generator[_Item, None, None]:
     """The same items, the next one made in a second thread while this one is worked on."""
     coming = iter(items)
     with ThreadPoolExecutor(max_workers=1) as worker:

@@ -229,5 +229,6 @@ def test_an_interrupted_run_says_130_and_writes_nothing(tmp_path):
         time.sleep(0.01)
     running.send_signal(signal.SIGINT)
     _, told = running.communicate()
-    assert running.returncode in (130, 1), told
-    assert "Traceback" not in told
+    # A library that is interrupted may complain first; the last word is ours.
+    assert running.returncode == 130, told
+    assert told.endswith("validator: interrupted; nothing half-written stays\n"), told

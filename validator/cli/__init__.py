@@ -4,9 +4,11 @@ Modules of this room import the heavy libraries inside their commands, so that `
 quick.
 """
 
+import signal
 import sys
 import traceback
 from pathlib import Path
+from types import FrameType
 
 import typer
 
@@ -29,15 +31,34 @@ app.add_typer(layouts.app, name="layouts")
 
 def main() -> None:
     """Entry point: run the command, turn errors into a sentence and an exit code."""
+    interrupts = _note_interrupts()
     try:
         app(standalone_mode=True)
-    except ValidatorError as error:
-        typer.echo(f"validator: {error}", err=True)
-        sys.exit(error.exit_code)
-    except Exception as error:  # the last resort: the text of a library's error may hold values of a claim
+    except BaseException as error:  # a library's panic is no Exception
+        if interrupts:
+            typer.echo("validator: interrupted; nothing half-written stays", err=True)
+            sys.exit(ExitCode.INTERRUPTED)
+        if isinstance(error, SystemExit):
+            raise
+        if isinstance(error, ValidatorError):
+            typer.echo(f"validator: {error}", err=True)
+            sys.exit(error.exit_code)
+        # The last resort, without the text of a library's error: it may hold values of a claim.
         typer.echo(f"validator: internal error, {type(error).__name__} at {_own_place(error)}", err=True)
         typer.echo("  Nothing half-written stays. Report this line; it holds no value of a claim.", err=True)
         sys.exit(ExitCode.INTERNAL)
+
+
+def _note_interrupts() -> list[int]:
+    """Grows with each interrupt from the keyboard: libraries turn the exception into errors of their own."""
+    noted: list[int] = []
+
+    def interrupted(number: int, frame: FrameType | None) -> None:
+        noted.append(number)
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, interrupted)
+    return noted
 
 
 def _own_place(error: BaseException) -> str:
