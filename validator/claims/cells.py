@@ -175,7 +175,8 @@ def _tidy(kind: str, text: pl.Expr, words: Mapping[str, str]) -> pl.Expr:
             width = int(kind[-1])
             return pl.when(text.str.contains(r"^\d+$")).then(text.str.zfill(width)).otherwise(text)
         case "procedure":
-            return pl.when(text.str.contains(r"^\d{3,4}$")).then(text.str.zfill(5)).otherwise(upper)
+            anesthesia = text.str.contains(r"^(?:[1-9]|1\d)\d{2}$")  # 00100-01999 after a spreadsheet
+            return pl.when(anesthesia).then(text.str.zfill(5)).otherwise(upper)
         case "hour":
             hour = text.str.extract(r"^(\d{1,2})(?::?\d{2})?$").str.zfill(2)
             return pl.when(hour.cast(pl.UInt8, strict=False) <= 24).then(hour)

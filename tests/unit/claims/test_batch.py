@@ -462,3 +462,12 @@ def test_the_full_check_names_columns_and_never_values(tmp_path: Path) -> None:
                 tables.claims, tables.diagnoses, tables.procedures, tables.lines.cast({"units": pl.Float64})
             )
         )
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [("100", "00100"), ("1999", "01999"), ("9921", "9921"), ("99", "99"), ("99213", "99213")],
+)
+def test_only_a_code_of_anesthesia_can_have_lost_its_zeros(tmp_path: Path, sent: str, read: str) -> None:
+    lines = read_rows(tmp_path, one_line(procedure_code=sent)).tables.lines
+    assert lines["procedure_code"].to_list() == [read]
