@@ -176,9 +176,9 @@ class PlainEngine:
         code = place.values[KEYED_TABLES[field.table].key]
         if code is None or code is NOTHING:
             return None
-        setting = self.edit_setting(place)
-        value = self.tables.keyed(field.name, str(code), place.own_date, setting)
-        if value is None and place.own_date and self.tables.speaks(field.table, place.own_date, setting):
+        day, setting = place.code_date, self.edit_setting(place)
+        value = self.tables.keyed(field.name, str(code), day, setting)
+        if value is None and day and self.tables.speaks(field.table, day, setting):
             return NOTHING
         return value
 
@@ -210,8 +210,8 @@ class PlainEngine:
         if field.table in KEYED_TABLES:
             setting = self.edit_setting(place)
             code = place.values[KEYED_TABLES[field.table].key]
-            speaks = place.own_date is not None and code is not None and code is not NOTHING
-            speaks = speaks and self.tables.speaks(field.table, place.own_date, setting)
+            speaks = place.code_date is not None and code is not None and code is not NOTHING
+            speaks = speaks and self.tables.speaks(field.table, place.code_date, setting)
             return there if speaks else None
         if field.name in RULE_FACTS and field.name not in ALWAYS_KNOWN:
             code = str(place.values["diagnosis.code"])

@@ -54,6 +54,14 @@ class PlainRow:
             return self.values[own]
         return self.values["claim.from_date"]
 
+    @property
+    def code_date(self) -> date | None:
+        """The day whose tables judge the code of a line or procedure: of a stay, that of the discharge."""
+        if self.table != "procedure" or self.values["claim.setting"] != "inpatient":
+            return self.own_date
+        discharged = self.values["claim.discharge_date"]
+        return discharged if isinstance(discharged, date) else self.values["claim.through_date"]
+
 
 def plain_rows(tables: ClaimTables, codes) -> dict[str, list[PlainRow]]:
     """Every row of the partition by table, derived columns worked out again from the delivered ones."""

@@ -2,7 +2,8 @@
 
 from tests.oracle.comparison import compare, table
 from tests.oracle.editor import ask_editor
-from tests.oracle.test_mce import twenty_thousand_stays
+from tests.oracle.random_stays import random_stays
+from tests.oracle.test_mce import HOW_MANY
 
-stays = twenty_thousand_stays()
+stays = random_stays(HOW_MANY)
 print(table(compare(stays, ask_editor(stays))))

@@ -171,12 +171,20 @@ class Frames:
 
     def _keys_of(self, table: str, base: pl.DataFrame) -> pl.DataFrame:
         """code, on, setting: what keyed tables are asked by."""
-        code, day = ("procedure_code", "from_date") if table == "line" else ("code", "date")
+        code, on = ("procedure_code", pl.coalesce("from_date", self._of_claim("from_date")))
+        if table != "line":
+            code, on = "code", self._day_of_procedure()
         return base.select(
             pl.col(code).alias("code"),
-            pl.coalesce(day, self._of_claim("from_date")).alias("on"),
+            on.alias("on"),
             self.edit_setting().alias("setting"),
         )
+
+    def _day_of_procedure(self) -> pl.Expr:
+        """The codes of a stay, of procedures too, are those of the day of discharge."""
+        of_stay = pl.coalesce(self._of_claim("discharge_date"), self._of_claim("through_date"))
+        of_visit = pl.coalesce("date", self._of_claim("from_date"))
+        return pl.when(self._of_claim("setting") == "inpatient").then(of_stay).otherwise(of_visit)
 
     def edit_setting(self) -> pl.Expr:
         """Which of CMS's files of edits speaks about the claim of a row: practitioner's or hospital's."""
