@@ -1,18 +1,29 @@
 """What a rule means, case by case: tests/spec/meaning/*.yaml, read as rules and judged twice."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.agree.compare import engine_answers, engine_findings, row_key
+from tests.agree.compare import (
+    engine_answers,
+    engine_findings,
+    engine_providers,
+    plain_engine,
+    plain_providers,
+    row_key,
+)
+from tests.agree.given_tables import GivenTable, reference_with
 from tests.agree.plain import PlainEngine
 from tests.agree.plain_codes import plain_codes
+from tests.agree.plain_tables import PlainTables
 from tests.agree.strategies_rules import rule_set
 from tests.spec.ascii_tables import claims_of, read_table
 from validator.claims.schema import ClaimTables
+from validator.engine.settings import Settings
 from validator.reference.lookup import Reference
 from validator.rules.model import Precedence, Rule, RuleSet
 from validator.rules.nodes import read_document
@@ -92,33 +103,102 @@ def tables_of(case: dict) -> ClaimTables:
     return claims_of(case, {case.get("not_carried_by", "claims.csv"): missing})
 
 
+def settings_of(case: dict) -> Settings:
+    """`batch`: its date, the day since when its claims are complete, and the types of claims it delivers."""
+    said = case.get("batch", {})
+    since, delivers = said.get("claims_from"), said.get("delivers")
+    return Settings(
+        date.fromisoformat(said["date"]) if "date" in said else BATCH_DATE,
+        date.fromisoformat(since) if since else None,
+        None if delivers is None else frozenset(delivers),
+    )
+
+
+def given_of(case: dict) -> dict[str, GivenTable]:
+    """`tables`: rows of official tables, nothing else is added; `speaks`: table -> the days it is about."""
+    given = {}
+    for name, text in case.get("tables", {}).items():
+        rows = [
+            {column: "" if cell == "-" else cell for column, cell in row.items()} for row in read_table(text)
+        ]
+        covers = None
+        if name in case.get("speaks", {}):
+            first, last = case["speaks"][name].split("..")
+            covers = ((date.fromisoformat(first), date.fromisoformat(last)),)
+        given[name] = GivenTable(rows, covers)
+    return given
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A case with everything that both implementations need."""
+
+    tables: ClaimTables
+    rules: RuleSet
+    reference: Reference
+    settings: Settings
+    plain: PlainEngine
+
+    @property
+    def is_of_providers(self) -> bool:
+        return self.rules.rules[0].check_each == "provider"
+
+
+@pytest.fixture
+def judged(read, reference: Reference):
+    def of_case(case: dict) -> Judged:
+        tables, settings, given = tables_of(case), settings_of(case), given_of(case)
+        plain = plain_engine(tables, reference, settings, PlainTables(plain_codes(), reference, given))
+        return Judged(tables, read(case), reference_with(reference, given), settings, plain)
+
+    return of_case
+
+
+def expected_providers(case: dict) -> dict[tuple[str, date | None], str]:
+    """(provider, day of a day total) -> outcome."""
+    days = [(row.get("day", "-"), row) for row in read_table(case["providers"])]
+    return {
+        (row["provider"], None if day == "-" else date.fromisoformat(day)): row["outcome"]
+        for day, row in days
+    }
+
+
 @pytest.mark.parametrize("case", list(cases()))
-def test_the_plain_implementation_means_what_the_specification_says(case: dict, read) -> None:
-    rules = read(case)
-    engine = PlainEngine(tables_of(case), plain_codes(), BATCH_DATE)
-    found = engine.outcomes(rules.rules, rules.precedence)
-    wanted = expected(case, rules)
-    said: list[dict[str, str]] = [{} for _ in wanted]
+def test_the_plain_implementation_means_what_the_specification_says(case: dict, judged) -> None:
+    given = judged(case)
+    if given.is_of_providers:
+        said = plain_providers(given.plain, given.rules)
+        assert {key[1:]: outcome for key, outcome in said.items()} == expected_providers(case)
+        return
+    found = given.plain.outcomes(given.rules.rules, given.rules.precedence)
+    wanted = expected(case, given.rules)
+    answers: list[dict[str, str]] = [{} for _ in wanted]
     for one in found:
-        said[one.row.number][one.rule_id] = worded(one.outcome, one.severity, has_severity(case))
-    assert said == wanted
+        answers[one.row.number][one.rule_id] = worded(one.outcome, one.severity, has_severity(case))
+    assert answers == wanted
 
 
 @pytest.mark.parametrize("case", list(cases()))
-def test_the_engine_means_what_the_specification_says(case: dict, read, reference: Reference) -> None:
-    rules = read(case)
-    tables = tables_of(case)
-    said = engine_answers(tables, rules, reference, BATCH_DATE)
-    severities, _ = engine_findings(tables, rules, reference, BATCH_DATE)
-    rows = PlainEngine(tables, plain_codes(), BATCH_DATE).rows[rules.rules[0].check_each]
-    keys = [row_key(row) for row in rows]
+def test_the_engine_means_what_the_specification_says(case: dict, judged) -> None:
+    given = judged(case)
+    asked = (given.rules, given.reference, given.settings)
+    if given.is_of_providers:
+        wanted = expected_providers(case)
+        found, counts = engine_providers([given.tables], *asked)
+        assert {key[1:] for key in found} == {key for key, said in wanted.items() if said == "flagged"}
+        number = {said: list(wanted.values()).count(said) for said in set(wanted.values())}
+        assert {said: n for said, n in counts["ZZ001"].items() if n} == number
+        return
+    said = engine_answers(given.tables, *asked)
+    severities, _ = engine_findings(given.tables, *asked)
+    keys = [row_key(row) for row in given.plain.rows[given.rules.rules[0].check_each]]
     answers = [
         {
             rule.rule_id: worded(
                 said[rule.rule_id, *key], severities.get((rule.rule_id, *key)), has_severity(case)
             )
-            for rule in rules.rules
+            for rule in given.rules.rules
         }
         for key in keys
     ]
-    assert answers == expected(case, rules)
+    assert answers == expected(case, given.rules)
