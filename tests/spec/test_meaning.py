@@ -25,13 +25,20 @@ from tests.spec.ascii_tables import claims_of, read_table
 from validator.claims.schema import ClaimTables
 from validator.engine.settings import Settings
 from validator.reference.lookup import Reference
+from validator.rules.conditions import OPERATORS
+from validator.rules.exists import SAME, SEARCH_KEYS
+from validator.rules.exists import TABLES as EXISTS_TABLES
 from validator.rules.model import Precedence, Rule, RuleSet
 from validator.rules.nodes import read_document
 from validator.rules.problems import Problems
+from validator.rules.provider import PROVIDER_KEYS
 from validator.rules.reading import read_rule
+from validator.rules.search_words import COUNTED, SIDES
 
 CASES = Path(__file__).parent / "meaning"
 BATCH_DATE = date(2026, 11, 23)
+# Words that hold others, and stand in no list of the reader.
+CONTAINERS = ("all", "any", "none", "there_is", "there_is_no", "share", "day_total")
 TABLE_OF_GRAIN = {"diagnosis": "diagnoses", "line": "lines", "claim": "claims"}
 
 # What every rule needs and no case is about.
@@ -202,3 +209,23 @@ def test_the_engine_means_what_the_specification_says(case: dict, judged) -> Non
         for key in keys
     ]
     assert answers == expected(case, given.rules)
+
+
+def words_of(node: object) -> set[str]:
+    """Every key of a rule and every value that is a word, at any depth."""
+    if isinstance(node, dict):
+        return set(node) | {word for value in node.values() for word in words_of(value)}
+    if isinstance(node, list):
+        return {word for value in node for word in words_of(value)}
+    return {str(node)}
+
+
+def test_every_word_of_the_language_has_a_case() -> None:
+    bodies = [body for case in cases() for body in _bodies(case.values[0])]
+    shown = {word for body in bodies for word in words_of(yaml.load(body, yaml.BaseLoader))}
+    words = {*OPERATORS, *SEARCH_KEYS, *EXISTS_TABLES, *SAME, *COUNTED, *SIDES, *PROVIDER_KEYS, *CONTAINERS}
+    assert words - shown == set()
+
+
+def _bodies(case: dict) -> list[str]:
+    return list(case["rules"].values()) if "rules" in case else [case["rule"]]

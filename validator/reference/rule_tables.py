@@ -203,7 +203,7 @@ def _given_pairs(name: str, rows: Sequence[Mapping[str, Any]]) -> Pairs:
         for sides in (table[side].unique(maintain_order=True).to_list() for side in ("left", "right"))
     )
     listed = table.with_columns(
-        *(pl.col(side).replace_strict(numbers, return_dtype=pl.UInt32) for side in ("left", "right")),
+        *(pl.Series(side, [numbers[code] for code in table[side]], pl.UInt32) for side in ("left", "right")),
         note=pl.lit(None, pl.UInt32),
     ).select(column for column in LISTED if column != "name")
     notes = pl.DataFrame(schema={"number": pl.UInt32, "text": pl.String})
