@@ -1,6 +1,5 @@
 """One piece of the made-up batch: whole patients, their claims, diagnoses and lines, in the native layout."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,55 +7,59 @@ import polars as pl
 
 from benchmarks.chance import Chance
 from benchmarks.codes import CodeBook, choose_codes
+from benchmarks.company import Company
 from benchmarks.mistakes import BEYOND, WrongCodes, misplace, spoil_codes
+from benchmarks.services import draw_lines, draw_visits
 
 FIRST_DAY, LAST_DAY = date(2016, 1, 1), date(2026, 10, 15)
 CLAIMS_PER_PATIENT = 8
 PROVIDERS = 20_000
 SLOTS = 12
-# How many diagnoses are drawn (5 are left on average once repeats are gone), and how many lines there are.
-DIAGNOSES = (1, 2, 3, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 8, 9, 10, 12)
-LINES = (1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5)
+# How many diagnoses are drawn; 5 are left on average once repeats and what cannot stand together are gone.
+DIAGNOSES = (1, 2, 3, 4, 5, 5, 6, 6, 6, 6, 6, 7, 7, 7, 8, 8, 9, 10, 11, 12)
 CHRONIC = 6
+# ICD-10-PCS codes that stood on every day from 2016 on.
+OPERATIONS = ("0DTJ4ZZ", "5A1955Z", "02HV33Z", "30233N1", "0SRC0J9", "4A023N7", "B2111ZZ")
 
-# Numbers only, as they stand on claims; what they mean is not ours to ship.
-OFFICE_SERVICES = (
-    "99213 99214 99212 99203 99204 99215 36415 80053 85025 80061 83036 84443 81003 93000 71046 90471 90686 "
-    "96372 97110 97140 97530 20610 G0439 G0444 G0008 87880 87086 82306 82607 77067 73030 73560 94010 92014 "
-    "11042 17000 J1885 J3301 A4253 E0601"
-).split()
-HOSPITAL_SERVICES = (
-    "99283 99284 71045 70450 74177 93005 80048 85610 36415 96374 96361 45380 43239 G0378 J2405 J1170".split()
-)
-REVENUE = "0450 0300 0320 0250 0636 0730 0351 0270 0360 0710 0120 0206 0420 0440 0258 0301".split()
-PLACES = ("11",) * 12 + ("22", "22", "23", "21", "19", "02", "10", "81")
+# What the rest of a claim follows from and no claim tells.
+BEHIND = (
+    "number", "patient", "inpatient", "institutional", "age", "office", "careless", "visit", "side",
+    "treated",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Mix:
-    """What the batch is made of: shares of claim kinds, and of codes that are wrong."""
+    """What the batch is made of: shares of kinds of claims, of wrong codes, of claims coded without care."""
 
     inpatient: float = 0.04
     outpatient: float = 0.11
     wrong_codes: float = 0.005
     other_mistakes: float = 1.0
+    careless: float = 0.015
 
 
 def make_piece(
-    first: int, count: int, *, book: CodeBook, wrong_codes: WrongCodes, chance: Chance, mix: Mix
+    first: int,
+    count: int,
+    *,
+    book: CodeBook,
+    company: Company,
+    wrong_codes: WrongCodes,
+    chance: Chance,
+    mix: Mix,
 ) -> pl.DataFrame:
     """Claim lines of the claims numbered `first` to `first + count - 1`; no patient is in two pieces."""
     claims = _claims(_encounters(first, count, chance, mix), chance)
-    lines = _lines(claims, chance)
+    claims = claims.hstack(_diagnoses(claims, book, company, wrong_codes, chance, mix))
+    lines = draw_lines(claims, chance)
     claims, lines = misplace(claims, lines, chance, mix.other_mistakes)
-    claims = claims.hstack(_diagnoses(claims, book, wrong_codes, chance, mix))
-    lines = lines.with_columns(_pointers(lines, claims["slots"], chance, mix.other_mistakes))
+    lines = lines.with_columns(_pointers(lines, claims, chance, mix.other_mistakes))
     totals = lines.group_by("number", maintain_order=True).agg(
         total_charge=pl.col("line_charge").sum().cast(pl.Decimal(12, 2))
     )
     claims = claims.hstack(totals.select("total_charge"))
-    header = claims.drop("number", "patient", "inpatient", "institutional", "age", "slots", "office")
-    return header[lines["row"]].hstack(lines.drop("row", "number", "institutional"))
+    return claims.drop(BEHIND)[lines["row"]].hstack(lines.drop("row", "number", "institutional", "sided"))
 
 
 def _encounters(first: int, count: int, chance: Chance, mix: Mix) -> pl.DataFrame:
@@ -73,12 +76,14 @@ def _encounters(first: int, count: int, chance: Chance, mix: Mix) -> pl.DataFram
         sex=chance.one_of("FFFFFFMMMMM", met, "sex", "patient"),
         inpatient=kind < mix.inpatient,
         institutional=kind < mix.inpatient + mix.outpatient,
-        visit=chance.below(3, met, "place", "number"),
+        careless=chance.share(met, "careless", "number") < mix.careless,
+        site=chance.below(3, met, "place", "number"),
     )
+    met = met.with_columns(draw_visits(met, chance))
     earliest = pl.max_horizontal(pl.lit(FIRST_DAY), pl.col("birth_date"))
     days_since = (pl.lit(LAST_DAY) - earliest).dt.total_days() + 1
     return met.with_columns(
-        office=chance.below(PROVIDERS, met, "office", "patient", "visit"),
+        office=chance.below(PROVIDERS, met, "office", "patient", "site"),
         from_date=earliest + pl.duration(days=chance.below(days_since, met, "from", "number")),
         stay=pl.when("inpatient").then(1 + chance.below(9, met, "stay", "number")).otherwise(0),
     ).with_columns(
@@ -90,6 +95,7 @@ def _encounters(first: int, count: int, chance: Chance, mix: Mix) -> pl.DataFram
 def _claims(met: pl.DataFrame, chance: Chance) -> pl.DataFrame:
     """One row per claim with the header columns of the native layout."""
     met = met.with_columns(doctor=PROVIDERS + pl.col("office") * 8 + chance.below(8, met, "doctor", "number"))
+    operated = pl.col("inpatient") & (chance.below(10, met, "operated", "number") < 6)
     return met.select(
         "number",
         "patient",
@@ -97,6 +103,8 @@ def _claims(met: pl.DataFrame, chance: Chance) -> pl.DataFrame:
         "institutional",
         "age",
         "office",
+        "careless",
+        "visit",
         claim_id=pl.format("C{}", pl.col("number") + 10_000_000),
         claim_type=pl.when("institutional").then(pl.lit("institutional")).otherwise(pl.lit("professional")),
         type_of_bill=pl.when("inpatient").then(pl.lit("111")).when("institutional").then(pl.lit("131")),
@@ -110,6 +118,8 @@ def _claims(met: pl.DataFrame, chance: Chance) -> pl.DataFrame:
         discharge_date=pl.when("inpatient").then("through_date"),
         discharge_status=pl.when("institutional").then(pl.lit("01")),
         admission_type=pl.when("inpatient").then(pl.lit("1")),
+        procedure_1=pl.when(operated).then(chance.one_of(OPERATIONS, met, "operation", "number")),
+        procedure_date_1=pl.when(operated).then("from_date"),
         payer_id=pl.format("PAYER{}", 1 + chance.below(12, met, "payer", "patient")),
         billing_npi=_npi(met, chance, "office"),
         attending_npi=pl.when("institutional").then(_npi(met, chance, "doctor")),
@@ -129,12 +139,23 @@ def _npi(table: pl.DataFrame, chance: Chance, provider: str) -> pl.Expr:
 
 
 def _diagnoses(
-    claims: pl.DataFrame, book: CodeBook, wrong_codes: WrongCodes, chance: Chance, mix: Mix
+    claims: pl.DataFrame,
+    book: CodeBook,
+    company: Company,
+    wrong_codes: WrongCodes,
+    chance: Chance,
+    mix: Mix,
 ) -> pl.DataFrame:
-    """For each claim `diagnosis_1` and on, present on admission for stays, how many `slots` are filled."""
+    """For each claim `diagnosis_1` and on with what belongs to them, and what its lines need to know."""
     cells = (
         claims.select(
-            "number", "patient", "inpatient", "sex", "age", on=pl.coalesce("discharge_date", "from_date")
+            "number",
+            "patient",
+            "inpatient",
+            "careless",
+            "sex",
+            "age",
+            on=pl.coalesce("discharge_date", "from_date"),
         )
         .with_columns(slot=pl.int_ranges(chance.one_of(DIAGNOSES, claims, "cells", "number")))
         .explode("slot")
@@ -151,72 +172,53 @@ def _diagnoses(
     cells = cells.with_columns(key=pl.when(chronic).then(before).otherwise(now))
     cells = cells.with_columns(code=choose_codes(cells, book, chance)).drop_nulls("code")
     cells = cells.unique(["number", "code"], keep="first", maintain_order=True)
+    cells = company.settle(cells)
+    cells = cells.with_columns(reason="code").join(
+        book.about.select("code", "side", "adds_only"), on="code", how="left", maintain_order="left"
+    )
     cells = spoil_codes(cells, wrong_codes, chance, mix.wrong_codes, mix.other_mistakes)
-    listed = cells.group_by("number", maintain_order=True).agg("code")
+    listed = cells.group_by("number", maintain_order=True).agg(
+        "code",
+        pl.col("side").first(),
+        pl.col("reason").first(),
+        # What a line may point at first: the first diagnosis, or a disease behind it.
+        treated=(~pl.col("adds_only") | (pl.int_range(pl.len()) == 0)).arg_true().cast(pl.Int64) + 1,
+    )
     filled = pl.col("code").list.len()
+    needs_reason = pl.col("institutional") & ~pl.col("inpatient")
+    # The last of several came up in the hospital now and then.
+    last = chance.one_of(("Y",) * 15 + ("N",), claims, "present", "number")
     return (
-        claims.select("number", "inpatient")
+        claims.select("number", "inpatient", "institutional", last=last)
         .join(listed, on="number", how="left", maintain_order="left")
         .select(
             *(pl.col("code").list.get(n, null_on_oob=True).alias(f"diagnosis_{n + 1}") for n in range(SLOTS)),
             *(
-                pl.when(pl.col("inpatient") & (filled > n)).then(pl.lit("Y")).alias(f"poa_{n + 1}")
+                pl.when(pl.col("inpatient") & (filled > n))
+                .then(pl.when((filled == n + 1) & (n > 0)).then("last").otherwise(pl.lit("Y")))
+                .alias(f"poa_{n + 1}")
                 for n in range(SLOTS)
             ),
-            slots=filled.fill_null(0).cast(pl.Int64),
+            admitting_diagnosis=pl.when("inpatient").then("reason"),
+            reason_for_visit_1=pl.when(needs_reason).then("reason"),
+            side="side",
+            treated="treated",
         )
     )
 
 
-def _lines(claims: pl.DataFrame, chance: Chance) -> pl.DataFrame:
-    """One row per line, `row` being the claim's row; a claim never has the same service twice."""
-    lines = (
-        claims.select("number", "institutional", "from_date", "through_date")
-        .with_row_index("row")
-        .with_columns(
-            line_number=pl.int_ranges(1, chance.one_of(LINES, claims, "lines", "number") + 1),
-            first_service=chance.below(1000, claims, "service", "number"),
-        )
-        .explode("line_number")
-    )
-
-    def draw(bound: int | pl.Expr, purpose: str) -> pl.Expr:
-        return chance.below(bound, lines, purpose, "number", "line_number")
-
-    service = pl.col("first_service") + pl.col("line_number") * 3
-    nights = (pl.col("through_date") - pl.col("from_date")).dt.total_days()
-    on = pl.col("from_date") + pl.duration(days=draw(nights + 1, "day"))
-    office = ~pl.col("institutional")
-    modifier = chance.one_of(("25", "59", "RT", "LT", "GP"), lines, "modifier", "number", "line_number")
-    return lines.select(
-        "row",
-        "number",
-        "institutional",
-        line_number="line_number",
-        line_from_date=on,
-        line_through_date=on,
-        line_charge=((2_000 + draw(40_000, "charge")) / 100).cast(pl.Decimal(12, 2)),
-        procedure_code=pl.when(office)
-        .then(_from(OFFICE_SERVICES, service))
-        .otherwise(_from(HOSPITAL_SERVICES, service)),
-        modifier_1=pl.when(office & (draw(100, "modified") < 6)).then(modifier),
-        units=pl.when(draw(10, "many") == 0).then(1 + draw(4, "units")).otherwise(1),
-        place_of_service=pl.when(office).then(chance.one_of(PLACES, lines, "place", "number")),
-        revenue_code=pl.when("institutional").then(_from(REVENUE, service)),
-    )
-
-
-def _from(choices: Sequence[str], place: pl.Expr) -> pl.Expr:
-    return pl.lit(pl.Series(choices)).gather(place % len(choices))
-
-
-def _pointers(lines: pl.DataFrame, slots: pl.Series, chance: Chance, other_mistakes: float) -> pl.Expr:
-    """`1`, `2:1`, ...: up to two different filled slots among the first four; office claims only."""
-    reach = pl.lit(slots[lines["row"]]).clip(1, 4)
+def _pointers(lines: pl.DataFrame, claims: pl.DataFrame, chance: Chance, other_mistakes: float) -> pl.Expr:
+    """`1`, `2:1`, ...: up to two of the first four diagnoses that are treated; office claims only."""
+    treated = claims["treated"].list.head(4)[lines["row"]]
+    held = pl.lit(treated.list.len().cast(pl.Int64))
     count = 1 + chance.below(20, lines, "how many", "number", "line_number") // 11
-    start = chance.below(reach, lines, "start", "number", "line_number")
+    # A service on one side of the body is for the first diagnosis alone.
+    start = pl.when("sided").then(0).otherwise(chance.below(held, lines, "start", "number", "line_number"))
+    reach = pl.when("sided").then(1).otherwise(held)
     pointed = [
-        pl.when(n < pl.min_horizontal(count, reach)).then(((start + n) % reach + 1).cast(pl.String))
+        pl.when(n < pl.min_horizontal(count, reach)).then(
+            pl.lit(treated).list.get((start + n) % held).cast(pl.String)
+        )
         for n in range(2)
     ]
     beyond = chance.share(lines, "beyond", "number", "line_number") < BEYOND * other_mistakes

@@ -13,26 +13,28 @@ import pyarrow.parquet as pq
 from benchmarks.chance import Chance
 from benchmarks.claims import Mix, make_piece
 from benchmarks.codes import CodeBook, read_code_book
+from benchmarks.company import read_company
 from benchmarks.mistakes import read_wrong_codes
-from validator.reference.lookup import open_reference
+from validator.reference.lookup import Reference, open_reference
 from validator.shipped import reference_folder
 
 PIECE = 200_000
 
 
-def code_book(chance: Chance) -> CodeBook:
+def code_book(reference: Reference, chance: Chance) -> CodeBook:
     """Every diagnosis code that was billable on some day, with its facts from the built reference."""
     listed = pl.read_csv(reference_folder() / "facts" / "icd10cm_spans.csv.gz", infer_schema=False)
-    codes = listed.filter(pl.col("kind") == "billable")["code"].unique().sort()
-    reference = open_reference()
-    periods = pl.DataFrame({"valid_from": [period.valid_from for period in reference.periods]})
-    return read_code_book(codes, reference.facts(codes).by_period, periods, chance)
+    return read_code_book(
+        listed.filter(pl.col("kind") == "billable")["code"].unique().sort(), reference, chance
+    )
 
 
 def generate(out: Path, *, claims: int, seed: int = 1, mix: Mix = Mix()) -> int:  # noqa: B008 - frozen
     """Write so many claims to a .parquet or .csv file and return the number of rows (claim lines)."""
     chance = Chance(seed)
-    book = code_book(chance)
+    reference = open_reference()
+    book = code_book(reference, chance)
+    company = read_company(reference, book)
     wrong_codes = read_wrong_codes(book)
     rows = 0
     unfinished = out.with_suffix(".unfinished")
@@ -40,7 +42,13 @@ def generate(out: Path, *, claims: int, seed: int = 1, mix: Mix = Mix()) -> int:
         parquet = None
         for first in range(0, claims, PIECE):
             piece = make_piece(
-                first, min(PIECE, claims - first), book=book, wrong_codes=wrong_codes, chance=chance, mix=mix
+                first,
+                min(PIECE, claims - first),
+                book=book,
+                company=company,
+                wrong_codes=wrong_codes,
+                chance=chance,
+                mix=mix,
             )
             rows += piece.height
             if out.suffix == ".csv":

@@ -1,5 +1,6 @@
 """The benchmark's batch: the same for the same seed, realistic in what the measures depend on."""
 
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -7,8 +8,13 @@ import pytest
 
 from benchmarks.claims import Mix
 from benchmarks.generate import PIECE, generate
+from validator.claims.batch import open_batch
+from validator.engine.evaluate import Settings, evaluate
+from validator.reference.lookup import Reference
+from validator.rules.model import RuleSet
 
 CLAIMS = 3_000
+BATCH_DATE = date(2026, 11, 1)
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +68,27 @@ def test_few_codes_are_very_common_and_many_are_rare(lines: pl.DataFrame) -> Non
     assert counts.len() > 2_000
 
 
+def test_most_claims_are_right(
+    lines: pl.DataFrame, tmp_path: Path, reference: Reference, rule_set: RuleSet
+) -> None:
+    """As in real exports; few are flagged by chance where no mistake was put in."""
+    shares = []
+    careful = Mix(wrong_codes=0.0, other_mistakes=0.0, careless=0.0)
+    lines.write_parquet(tmp_path / "mixed.parquet")
+    generate(tmp_path / "careful.parquet", claims=CLAIMS, seed=7, mix=careful)
+    for name in ("mixed", "careful"):
+        with open_batch([str(tmp_path / f"{name}.parquet")]) as batch:
+            (partition,) = batch.partitions()
+        found = evaluate(partition, rule_set, reference, Settings(BATCH_DATE)).findings
+        above_advice = found.filter(pl.col("severity") != "advise")["claim_key"].drop_nulls()
+        shares.append(above_advice.n_unique() / CLAIMS)
+    assert 0.02 < shares[0] < 0.08
+    assert shares[1] < 0.01
+
+
 def test_the_share_of_wrong_codes_is_what_was_asked_for(lines: pl.DataFrame, tmp_path: Path) -> None:
-    generate(tmp_path / "clean.parquet", claims=CLAIMS, seed=7, mix=Mix(wrong_codes=0.0, other_mistakes=0.0))
+    none_wrong = Mix(wrong_codes=0.0, other_mistakes=0.0)
+    generate(tmp_path / "clean.parquet", claims=CLAIMS, seed=7, mix=none_wrong)
     clean, mixed = _cells(pl.read_parquet(tmp_path / "clean.parquet")), _cells(lines)
     assert clean.len() == mixed.len()
     assert 0.003 < (clean != mixed).mean() < 0.008
