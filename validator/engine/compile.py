@@ -168,11 +168,13 @@ def _one_of(column: pl.Expr, values: tuple[Scalar, ...]) -> pl.Expr:
 
 def _holds(column: pl.Expr, operator: str, values: tuple[Scalar, ...]) -> pl.Expr:
     """A list column holds one of the values, or an element that starts with one of them."""
+    # One look at each element, however many values there are: most lists hold none or one.
+    element = pl.element()
     if operator == "starts_with":
-        return pl.any_horizontal(
-            [column.list.eval(pl.element().str.starts_with(str(v))).list.any() for v in values]
-        )
-    held = pl.any_horizontal([column.list.contains(_literal(value)) for value in values])
+        fits = pl.any_horizontal([element.str.starts_with(str(value)) for value in values])
+    else:
+        fits = pl.any_horizontal([element == _literal(value) for value in values])
+    held = column.list.eval(fits).list.any()
     return ~held if operator == "is_not" else held
 
 

@@ -6,6 +6,7 @@ row itself lacks the key, the feed delivers no such rows at all, or they may lie
 Otherwise false. Nothing is assumed about the order of rows.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
@@ -33,14 +34,14 @@ MATCHES = {"row": pl.UInt32, "other.row": pl.UInt32, "note": pl.UInt32}
 
 @dataclass(frozen=True)
 class Existence:
-    """Outcome per row asked about, and the first row found.
+    """Outcome per row asked about, and a way to the first row found.
 
-    `outcome`: row, exists (nullable). `matches`: row, other.row, note (of the table that lists the pair);
-    at most one per row.
+    `outcome`: row, exists (nullable). `matches(rows)`: row, other.row, note (of the table that lists the
+    pair) for some of the rows, at most one each. Few rows are flagged, so that it is asked for few.
     """
 
     outcome: pl.DataFrame
-    matches: pl.DataFrame
+    matches: Callable[[pl.Series], pl.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -93,14 +94,19 @@ def other_fields(exists: Exists, grain: str) -> set[str]:
     return names - {"batch.date"}
 
 
+def no_matches(_: pl.Series) -> pl.DataFrame:
+    """What is found where nothing can be."""
+    return pl.DataFrame(schema=MATCHES)
+
+
 def judge_existence(exists: Exists, grain: str, asked: pl.DataFrame, frames: Frames) -> Existence:
     """Answer for every row of `asked` (rows of the grain with `own_fields`)."""
     if asked.is_empty():
         nothing = asked.select("row", pl.lit(None, pl.Boolean).alias("exists"))
-        return Existence(nothing, pl.DataFrame(schema=MATCHES))
+        return Existence(nothing, no_matches)
     if lacks_a_file(exists, frames.reference):
         unknown = asked.select("row", pl.lit(None, pl.Boolean).alias("exists"))
-        return Existence(unknown, pl.DataFrame(schema=MATCHES))
+        return Existence(unknown, no_matches)
     return _Search(exists, grain, frames).answer(asked)
 
 
@@ -130,16 +136,35 @@ class _Search:
         complete = others.drop_nulls(names)
         if self._needs_pairs():
             hits, maybes = self._judge_pairs(sure, complete, names)
+            pairs = hits
         else:
-            fitting = complete.filter(pl.col("fits")).select("other.row", *names)
-            first = first_per(fitting, names, self.exists.table, self.frames)
-            hits = sure.join(first, on=names, how="inner").select("row", "other.row")
-            hits = hits.with_columns(pl.lit(None, pl.UInt32).alias("note"))
-            open_ones = complete.filter(pl.col("fits").is_null())
-            maybes = sure.join(open_ones, on=names, how="semi").select("row")
+            fitting = complete.filter(pl.col("fits"))
+            hits = self._beside(sure, fitting, names)
+            maybes = self._beside(sure, complete.filter(pl.col("fits").is_null()), names)
+            pairs = None
+
+        def matches(rows: pl.Series) -> pl.DataFrame:
+            found = pairs
+            if found is None:
+                some = sure.filter(pl.col("row").is_in(rows.implode()))
+                found = some.join(fitting, on=names, how="inner")
+                found = found.with_columns(pl.lit(None, pl.UInt32).alias("note"))
+            else:
+                found = found.filter(pl.col("row").is_in(rows.implode()))
+            return first_per(found.select(*MATCHES), ["row"], self.exists.table, self.frames)
+
         possible = pl.concat([maybes.select("row"), self._possible(sure, others)])
         unknown = pl.concat([asked.filter(~mine_known | ~self._told()).select("row"), self._silent(asked)])
-        return self._concluded(asked, hits, maybes, possible, unknown)
+        return Existence(self._concluded(asked, hits, maybes, possible, unknown), matches)
+
+    def _beside(self, asked: pl.DataFrame, others: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+        """Those of the rows that share the keys with one of the others."""
+        if keys == ["key:claim"]:  # looking up by place beats a join
+            marks = pl.repeat(False, self.frames.tables.claims.height, dtype=pl.Boolean, eager=True)
+            if others.height:
+                marks = marks.scatter(others["key:claim"], True)
+            return asked.filter(marks.gather(asked["key:claim"])).select("row")
+        return asked.join(others, on=keys, how="semi").select("row")
 
     def _able_to_pair(self, asked: pl.DataFrame) -> pl.DataFrame:
         """The rows that can be in a listed pair, or beside a code that the table does not know."""
@@ -161,8 +186,8 @@ class _Search:
         maybes: pl.DataFrame,
         possible: pl.DataFrame,
         unknown: pl.DataFrame,
-    ) -> Existence:
-        """True, false or blank for each row; what was not found may still lie outside what we can see."""
+    ) -> pl.DataFrame:
+        """row, exists: true, false or blank; what was not found may still lie outside what we can see."""
         exists = self.exists
         if exists.how_many:
             verdict = count_verdict(exists.how_many, exists.table, asked, hits, possible, self.frames)
@@ -186,8 +211,7 @@ class _Search:
         )
         if exists.negated:
             verdict = verdict.with_columns(~pl.col("exists"))
-        first = first_per(hits, ["row"], exists.table, self.frames)
-        return Existence(verdict.select("row", "exists"), first.select(*MATCHES))
+        return verdict.select("row", "exists")
 
     def _among(self, asked: pl.DataFrame, rows: pl.DataFrame) -> pl.Expr:
         """Whether each row asked about is one of `rows`."""
@@ -337,7 +361,8 @@ class _Search:
         else:
             judged = self._fitting(self.listing.listed_pairs(self._pairs_with_classes(asked, others, keys)))
         hits = judged.filter(pl.col("fits")).select("row", "other.row", "note")
-        hits = hits.sort("note").unique(["row", "other.row"], keep="first", maintain_order=True)
+        if self.listing:  # several notes may list a pair
+            hits = hits.sort("note").unique(["row", "other.row"], keep="first", maintain_order=True)
         open_pairs = [judged.filter(pl.col("fits").is_null()).select("row", "other.row")]
         if self.listing:
             mine, theirs = (

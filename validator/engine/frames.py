@@ -246,6 +246,14 @@ class Frames:
         return pairs.filter(pl.col("row") != pl.col("other.row")).select("row", "other.row")
 
     @cached_property
+    def claim_ranks(self) -> pl.Series:
+        """Per claim its place in the stated order of claims."""
+        by = ["received_date", "from_date", "claim_id", "source_file", "source_row"]
+        ordered = self.tables.claims.select("claim_no", *by).sort(by, nulls_last=True)["claim_no"]
+        ranks = pl.repeat(0, ordered.len(), dtype=pl.UInt32, eager=True)
+        return ranks.scatter(ordered, pl.int_range(ordered.len(), dtype=pl.UInt32, eager=True))
+
+    @cached_property
     def patient_numbers(self) -> pl.Series:
         """Per claim a number that its patient's claims share; blank where the patient is not named."""
         patients = self.tables.claims["patient_id"]

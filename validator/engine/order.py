@@ -14,11 +14,7 @@ def with_order(pairs: pl.DataFrame, table: str, frames: Frames, *, within_claim:
     Within a claim: role and position of a diagnosis, number of a line, then the row of the file.
     """
     within = _order_within_claim(table, frames)
-    ranks = (
-        pl.Series([0], dtype=pl.UInt32)
-        if within_claim
-        else _claim_ranks(pl.concat([pairs["claim_no"], pairs["other.claim_no"]]), frames.tables.claims)
-    )
+    ranks = pl.Series([0], dtype=pl.UInt32) if within_claim else frames.claim_ranks
     for prefix in ("", "other."):
         row = pl.col(f"{prefix}row")
         place = pl.lit(0, pl.UInt32) if within_claim else pl.lit(ranks).gather(pl.col(f"{prefix}claim_no"))
@@ -35,7 +31,7 @@ def first_per(hits: pl.DataFrame, by: list[str], table: str, frames: Frames) -> 
     if hits.select(by).is_duplicated().any():
         numbers = pl.lit(frames.base(table)["claim_no"]).gather(pl.col("other.row"))
         placed = hits.with_columns(numbers.alias("other.claim_no"))
-        ranks = _claim_ranks(placed["other.claim_no"], frames.tables.claims)
+        ranks = frames.claim_ranks
         within = _order_within_claim(table, frames)
         row = pl.col("other.row")
         hits = placed.sort(
@@ -53,15 +49,6 @@ def stands_earlier() -> pl.Expr:
         other, mine = pl.col(f"other.order_{n}"), pl.col(f"order_{n}")
         earlier = (other < mine) | ((other == mine) & earlier)
     return earlier
-
-
-def _claim_ranks(numbers: pl.Series, claims: pl.DataFrame) -> pl.Series:
-    """Per claim its place in the stated order of claims, for the claims of these numbers."""
-    by = ["received_date", "from_date", "claim_id", "source_file", "source_row"]
-    involved = numbers.unique()
-    ordered = claims[involved].select("claim_no", *by).sort(by, nulls_last=True)
-    ranks = pl.repeat(None, claims.height, dtype=pl.UInt32, eager=True)
-    return ranks.scatter(ordered["claim_no"], pl.int_range(ordered.height, dtype=pl.UInt32, eager=True))
 
 
 def _order_within_claim(table: str, frames: Frames) -> pl.DataFrame:

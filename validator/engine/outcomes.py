@@ -9,7 +9,7 @@ from validator.engine.absent import can_hold
 from validator.engine.blanks import BLANKS, blanks_of
 from validator.engine.candidates import conjuncts, not_ruled_out, plain
 from validator.engine.compile import ExistsColumns, compile_condition
-from validator.engine.exists import judge_existence, own_fields
+from validator.engine.exists import Existence, judge_existence, own_fields
 from validator.engine.frames import Frames, recorded_name
 from validator.engine.keyed import KEYED_FACTS, known_name
 from validator.engine.listing import needs_meaning
@@ -114,7 +114,7 @@ def judge_rule(rule: Rule, rows: pl.Series, frames: Frames) -> tuple[pl.DataFram
     in_scope = [compile_condition(All(scope), frames.recorded, columns), *dates_in_force(rule)]
     frame = frame.with_columns(pl.all_horizontal(in_scope).alias("scope"))
     frame = frame.filter(pl.col("scope").ne_missing(False))
-    frame, columns, matches = _with_existences(rule.flag_when, rule, frame, frames)
+    frame, columns, found = _with_existences(rule.flag_when, rule, frame, frames)
     condition = compile_condition(rule.flag_when, frames.recorded, columns)
     outcome = (
         pl.when(pl.col("scope") & condition)
@@ -123,7 +123,8 @@ def judge_rule(rule: Rule, rows: pl.Series, frames: Frames) -> tuple[pl.DataFram
         .then(_said(_CLEAR))
         .otherwise(_said(_NOT_EVALUATED))
     )
-    return frame.select("row", outcome.alias("outcome")), matches
+    told = frame.select("row", outcome.alias("outcome"))
+    return told, _first_found(found, told.filter(pl.col("outcome") == _FLAGGED)["row"])
 
 
 def _cannot_be_told(scope: Sequence[Condition], frames: Frames) -> bool:
@@ -187,15 +188,16 @@ def reads_meaning(rule: Rule) -> bool:
 
 def _with_existences(
     condition: Condition, rule: Rule, frame: pl.DataFrame, frames: Frames
-) -> tuple[pl.DataFrame, ExistsColumns, Match | None]:
-    """Add a column with the answer of each `there_is` of the condition, and what the first of them found.
+) -> tuple[pl.DataFrame, ExistsColumns, list[tuple[str, Existence]]]:
+    """Add a column with the answer of each `there_is` of the condition; those that found rows, with their
+    tables.
 
     Only rows are asked about for which the answer can matter: those that the plain parts of the condition
     and the searches before have not decided already.
     """
     columns: dict[Exists, str] = {}
     shown = list(found_searches(condition))
-    matches: Match | None = None
+    matches: list[tuple[str, Existence]] = []
     parts = conjuncts(condition)
     for number, exists in enumerate(dict.fromkeys(searches(condition))):
         decided = [
@@ -216,16 +218,21 @@ def _with_existences(
         answers = answers.scatter(found.outcome["row"], found.outcome["exists"]).gather(frame["row"])
         frame = frame.with_columns(answers.alias(name))
         if exists in shown:
-            matches = _first_of(matches, Match(exists.table, found.matches))
+            matches.append((exists.table, found))
     return frame, columns, matches
 
 
-def _first_of(before: Match | None, found: Match) -> Match:
+def _first_found(searches_made: Sequence[tuple[str, Existence]], rows: pl.Series) -> Match | None:
     """What is shown beside a row: what the first search found, or a later one into the same table."""
-    if before is None or before.table != found.table:
-        return before or found
-    later = found.rows.filter(~pl.col("row").is_in(before.rows["row"].implode()))
-    return Match(before.table, pl.concat([before.rows, later]))
+    if not searches_made:
+        return None
+    table, first = searches_made[0]
+    shown = first.matches(rows)
+    for other_table, later in searches_made[1:]:
+        if other_table == table:
+            left = rows.filter(~rows.is_in(shown["row"].implode()))
+            shown = pl.concat([shown, later.matches(left)])
+    return Match(table, shown)
 
 
 def _company_of(names: set[str]) -> set[str]:
