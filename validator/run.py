@@ -3,13 +3,13 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import polars as pl
 
@@ -18,7 +18,7 @@ from validator.claims.accounts import FileAccount
 from validator.claims.batch import Batch, open_batch
 from validator.claims.kept import Keeper
 from validator.claims.netting import net
-from validator.claims.schema import no_claims
+from validator.claims.schema import ClaimTables, no_claims
 from validator.claims.sources import KEPT_FOLDER
 from validator.engine.conclude import Judgement, conclude
 from validator.engine.evaluate import Evaluation, evaluate
@@ -41,7 +41,8 @@ from validator.shipped import rules_folder
 # An operator is warned so many days before the loaded releases end.
 WARN_DAYS = 60
 
-_Item = TypeVar("_Item")
+# How many partitions are judged at once: Polars works outside Python's lock, the memory is for two.
+AT_ONCE = 2
 
 # (step, done, of how many); `done == total == 0` announces a step of unknown length.
 Progress = Callable[[str, int, int], None]
@@ -133,33 +134,36 @@ def judge(
     evaluations: list[Evaluation] = []
     carried: dict[str, frozenset[str]] = {}
     replaced = 0
-    # Closed here: an interrupt that Polars and Python both report would be lost in a generator left behind.
-    with closing(one_ahead(batch.partitions())) as partitions:
-        for partition in partitions:
+
+    def judged(partition: ClaimTables) -> tuple[Evaluation, int]:
+        standing, netted = net(partition)
+        return evaluate(standing, rules, reference, settings), netted
+
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as workers:
+        waiting: deque[Future[tuple[Evaluation, int]]] = deque()
+
+        def collect(left: int) -> None:
+            nonlocal replaced
+            while len(waiting) > left:
+                evaluation, netted = waiting.popleft().result()
+                evaluations.append(evaluation)
+                replaced += netted
+            clock.mark("judging")
+
+        for partition in batch.partitions():
+            clock.mark("claims")
             if keeper:
                 keeper.add(partition)
-            clock.mark("claims")
-            standing, netted = net(partition)
-            evaluations.append(evaluate(standing, rules, reference, settings))
-            replaced += netted
             carried |= partition.carried
-            clock.mark("judging")
+            waiting.append(workers.submit(judged, partition))
+            collect(AT_ONCE - 1)
+        collect(0)
     clock.mark("claims")
     if not evaluations:  # an empty night, or every row rejected: nothing to judge is a result too
         evaluations.append(evaluate(no_claims(), rules, reference, settings))
     judgement = conclude(evaluations, rules, carried, settings)
     clock.mark("judging")
     return judgement, replaced
-
-
-def one_ahead(items: Iterable[_Item]) -> Generator[_Item, None, None]:
-    """The same items, the next one made in a second thread while this one is worked on."""
-    coming = iter(items)
-    with ThreadPoolExecutor(max_workers=1) as worker:
-        waiting = worker.submit(next, coming, None)
-        while (item := waiting.result()) is not None:
-            waiting = worker.submit(next, coming, None)
-            yield item
 
 
 def _content(
