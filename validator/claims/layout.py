@@ -17,6 +17,8 @@ from validator.claims.fields import BLANKS, FIELDS, WORDS
 from validator.claims.schema import CLAIM_TYPES, FEEDS
 from validator.errors import Place, UsageError
 
+# The C parser where it is at hand; it reads the same and is ten times as fast.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 LAYOUTS = Path(__file__).parent / "layouts"
 GRAINS = ("line", "claim")
 DATE_FORMS = ("iso", "compact", "day_month_year", "us_slashes", "us_dashes", "year_slashes", "excel_serial")
@@ -105,7 +107,7 @@ def find_layout(name_or_file: str) -> Layout:
 def read_layout(path: Path) -> Layout:
     """Read and check one layout file. Raises UsageError with every problem of the file."""
     try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=_LOADER)
     except OSError as error:
         raise UsageError(f"cannot read the layout: {error.strerror}", place=Place(str(path))) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

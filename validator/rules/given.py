@@ -23,6 +23,9 @@ _ROWS = {
     "procedure": "procedure",
     "procedures": "procedure",
 }
+_COLUMNS = {
+    table: {name.column: name for name in NAMES.values() if name.table == table} for table in _ROWS.values()
+}
 _LISTS = ("diagnoses", "lines", "procedures")
 _OF_A_CLAIM = tuple(_ROWS)
 _OF_AN_EXAMPLE = (*_OF_A_CLAIM, "claims", "batch", "tables", "not_recorded")
@@ -95,7 +98,7 @@ def _table(key: Text, value: Node, known: tuple[str, ...], problems: Problems) -
         )
         return
     table = _ROWS[key.text]
-    columns = {name.column: name for name in NAMES.values() if name.table == table}
+    columns = _COLUMNS[table]
     if key.text not in _LISTS:
         _row(key, value, columns, problems)
     elif isinstance(value, Items):

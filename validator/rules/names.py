@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import polars as pl
@@ -161,10 +162,11 @@ def readable(name: Name, grain: str) -> bool:
     return name.row in ("claim", "batch") or name.row == grain
 
 
-def names_of(grain: str, *, counted: bool = False) -> list[str]:
+@cache
+def names_of(grain: str, *, counted: bool = False) -> tuple[str, ...]:
     """Every name that a rule of this grain may read, or one that counts such rows for providers."""
-    return [
+    return tuple(
         name
         for name, known in NAMES.items()
         if readable(known, grain) and (counted or not known.counted_only)
-    ]
+    )
