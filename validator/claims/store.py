@@ -15,8 +15,8 @@ from validator.claims.canonical import FILE, claim_hash, patient_hash
 from validator.claims.mapping import RUN
 from validator.claims.pieces import ROW
 
-# Canonical tables take about four times what the mapped rows do, are made from copies, and two partitions may
-# be alive at once.
+# Canonical tables take about four times what the mapped rows do, are made from copies, and three partitions
+# may be alive at once: two are judged while the next one is read.
 SHARE_OF_MEMORY = 16
 DEFAULT_MEMORY = 1 << 30
 WRITE_AT = 3  # partitions in memory; few large files are read back faster than many small ones
