@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.oracle.editor import OF_PROCEDURES
-from tests.oracle.ours import INVALID, Ours, judge
+from tests.oracle.ours import INVALID, Ours
 from tests.oracle.random_stays import Stay
 from tests.oracle.reasons import RULE_OF_EDIT, explained
 
@@ -44,15 +44,13 @@ ONCE_A_CLAIM = frozenset(
     {"INVALID_CODE" + OF_PROCEDURES, "WRONG_PROCEDURE_PERFORMED", "QUESTIONABLE_OBSTETRIC_ADMISSION"}
 )
 
-# Edits that the editor has and no rule speaks of; the page says why.
-WITHOUT_A_RULE = frozenset(
-    {
-        "NON_COVERED",
-        "LIMITED_COVERAGE",
-        "INCONSISTENT_WITH_LENGTH_OF_STAY",
-        "SEX_CONFLICT" + OF_PROCEDURES,
-    }
-)
+# Edits that the editor has and no rule speaks of, and why.
+WITHOUT_A_RULE: Mapping[str, str] = {
+    "NON_COVERED": "coverage is not coding",
+    "LIMITED_COVERAGE": "coverage is not coding",
+    "INCONSISTENT_WITH_LENGTH_OF_STAY": "one procedure code, ventilation of more than 96 hours",
+    "SEX_CONFLICT" + OF_PROCEDURES: "conflicts of procedures with the sex ended with September 2024",
+}
 
 
 @dataclass
@@ -61,44 +59,56 @@ class Comparison:
 
     stays: int
     the_same: Counter[str] = field(default_factory=Counter)
+    both: Counter[str] = field(default_factory=Counter)
     editor: Counter[str] = field(default_factory=Counter)
     ours: Counter[str] = field(default_factory=Counter)
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     unexplained: list[str] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
+    stays_with: Counter[str] = field(default_factory=Counter)
 
 
-def compare(stays: Sequence[Stay], editor_says: Sequence[Mapping[str, int]]) -> Comparison:
+def compare(
+    stays: Sequence[Stay], editor_says: Sequence[Mapping[str, int]], we_say: Sequence[Ours]
+) -> Comparison:
     """Hold the editor's answers against our findings, edit by edit."""
     found = Comparison(len(stays))
-    for stay, editor, ours in zip(stays, editor_says, judge(stays), strict=True):
-        found.others.update({edit: n for edit, n in editor.items() if edit not in OUR_COUNT})
+    for stay, editor, ours in zip(stays, editor_says, we_say, strict=True):
+        others = {edit: n for edit, n in editor.items() if edit not in OUR_COUNT}
+        found.others.update(others)
+        found.stays_with.update(others.keys())
         for edit, (_, count) in OUR_COUNT.items():
             theirs = editor.get(edit, 0)
             if edit in ONCE_A_CLAIM:
                 theirs = min(theirs, 1)
-            gap = count(ours) - theirs
-            why = explained(stay, ours, edit, editor, gap)
+            number = count(ours)
+            why = explained(stay, ours, edit)
             found.editor[edit] += theirs
-            found.ours[edit] += count(ours)
-            found.the_same[edit] += gap == 0
-            for reason, number in why.items():
-                found.reasons[edit, reason] += number
-            if gap != sum(why.values()):
-                found.unexplained.append(f"{edit}, stay {stay.number}: {gap:+} where {dict(why)} explains")
+            found.ours[edit] += number
+            found.both[edit] += min(number, theirs)
+            found.the_same[edit] += number == theirs
+            for reason, by in why.items():
+                found.reasons[edit, reason] += by
+            if number - theirs != sum(why.values()):
+                sentence = f"{edit}, stay {stay.number}: {number - theirs:+} where {dict(why)} explains"
+                found.unexplained.append(sentence)
     return found
 
 
 def table(found: Comparison) -> str:
     """The table of docs/second-opinions.md."""
     lines = [
-        "| edit | rules | editor | ours | stays with the same count | difference, by reason | unexplained |",
-        "|---|---|---|---|---|---|---|",
+        "| edit | rules | both | editor only | ours only | stays alike, % | difference, by reason | unexplained |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for edit, (rules, _) in OUR_COUNT.items():
         reasons = sorted(found.reasons.items())
         why = [f"{number:+,} {reason}" for (of, reason), number in reasons if of == edit and number]
         unexplained = sum(1 for sentence in found.unexplained if sentence.startswith(f"{edit},"))
-        counts = f"{found.editor[edit]:,} | {found.ours[edit]:,} | {found.the_same[edit]:,}"
-        lines.append(f"| {edit} | {rules} | {counts} | {'; '.join(why)} | {unexplained} |")
+        both, alike = found.both[edit], 100 * found.the_same[edit] / found.stays
+        counts = f"{both:,} | {found.editor[edit] - both:,} | {found.ours[edit] - both:,}"
+        lines.append(f"| {edit} | {rules} | {counts} | {alike:.3f} | {'<br>'.join(why)} | {unexplained} |")
+    for edit, why_none in WITHOUT_A_RULE.items():
+        number, alike = found.others[edit], 100 * (1 - found.stays_with[edit] / found.stays)
+        lines.append(f"| {edit} | none | 0 | {number:,} | 0 | {alike:.3f} | -{number:,} {why_none} | 0 |")
     return "\n".join(lines)

@@ -4,8 +4,9 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 
-from tests.agree.build import add_code, build_tables
+from tests.agree.build import add_code, build_tables, deliverable_columns
 from tests.agree.code_pool import ICD9, NAMED, NO_CODES
 from tests.agree.plain_codes import PlainCodes, plain_codes
 from tests.oracle.plain_procedures import PlainProcedures, plain_procedures
@@ -47,6 +48,12 @@ class Stay:
     @property
     def admitted(self) -> date:
         return self.discharged - timedelta(days=1)
+
+    @cached_property
+    def slots(self) -> tuple[tuple[str, int, str], ...]:
+        """Role, position and code as sent of every slot, blank ones too."""
+        main = (("secondary" if n else "principal", n + 1, code) for n, code in enumerate(self.codes))
+        return (*main, ("admitting", 1, self.admitting))
 
 
 def random_stays(how_many: int) -> list[Stay]:
@@ -133,7 +140,7 @@ def _procedure_pools(procedures: PlainProcedures) -> Sequence[Sequence[str]]:
             for span in procedures.spans[code]
         )
     ]
-    return (listed, changed, sorted(procedures.deliveries), sorted(procedures.flagged), NO_PROCEDURES)
+    return (listed, changed, procedures.births(), sorted(procedures.flagged), NO_PROCEDURES)
 
 
 def _procedure(chance: random.Random, pools: Sequence[Sequence[str]]) -> str:
@@ -148,7 +155,7 @@ def birthday(stay: Stay) -> date:
 
 def as_claim_tables(stays: Sequence[Stay]) -> ClaimTables:
     """The stays as delivered institutional claims; each is a patient of its own."""
-    return build_tables([_as_claim(stay) for stay in stays])
+    return build_tables([_as_claim(stay) for stay in stays], {"claims.csv": deliverable_columns()})
 
 
 def _as_claim(stay: Stay) -> dict[str, object]:
