@@ -25,17 +25,33 @@ def turned(pair: str) -> str:
 
 
 KEPT_APART = [
-    ("E109 E119", "Excludes1 at E10: type 2 diabetes mellitus (E11.-)"),
+    # Where each code has a note about the other, both are told.
+    (
+        "E109 E119",
+        "Excludes1 at E10: type 2 diabetes mellitus (E11.-); at E11: type 1 diabetes mellitus (E10.-)",
+    ),
     (
         "N390 N3000",
         "Excludes1 at N39.0: urinary tract infection of specified site, such as: cystitis (N30.-)",
     ),
     ("M5450 M5126", "Excludes1 at M54.5: lumbago due to intervertebral disc displacement (M51.2-)"),
-    ("B20 Z21", "Excludes1 at B20: asymptomatic human immunodeficiency virus [HIV] infection status (Z21)"),
-    # Only the note of the section says it.
-    ("M532X6 M4646", "Excludes1 at M50-M54: discitis NOS (M46.4-)"),
-    ("F458 G4763", "Excludes1 at F45.8: sleep related teeth grinding (G47.63)"),
-    ("F17210 Z87891", "Excludes1 at Z87.891: current nicotine dependence (F17.2-)"),
+    (
+        "B20 Z21",
+        "Excludes1 at B20: asymptomatic human immunodeficiency virus [HIV] infection status (Z21); "
+        "at Z21: acquired immunodeficiency syndrome (B20)",
+    ),
+    # Only the note of the section says it. Where a section ends, and so its heading, changes from year to year.
+    ("M532X6 M4646", "Excludes1 at the section from M50 (Other dorsopathies): discitis NOS (M46.4-)"),
+    ("I10 P292", "Excludes1 at the section from I10 (Hypertensive diseases): neonatal hypertension (P29.2)"),
+    (
+        "F458 G4763",
+        "Excludes1 at F45.8: sleep related teeth grinding (G47.63); at G47.63: psychogenic bruxism (F45.8)",
+    ),
+    (
+        "F17210 Z87891",
+        "Excludes1 at F17: history of tobacco dependence (Z87.891); "
+        "at Z87.891: current nicotine dependence (F17.2-)",
+    ),
     # The notes of J32 and J44 allow J01 and J42 as a whole; these name the very codes, so they govern.
     ("J0100 J329", "Excludes1 at J01: sinusitis NOS (J32.9)"),
     ("J42 J449", "Excludes1 at J42: chronic obstructive pulmonary disease NOS (J44.9)"),
@@ -56,7 +72,11 @@ BROAD = [
     ("R0602 J9601", "Excludes1 at R06: respiratory failure (J96.-)"),
     ("Z331 O24410", "Excludes1 at Z33.1: complications of pregnancy (O00-O9A)"),
     ("I69351 S065X0A", "Excludes1 at I69: sequelae of traumatic intracranial injury (S06.-)"),
-    ("W19XXXA V0100XA", "Excludes1 at W00-W19: fall (in) (from) transport vehicle (V01-V99)"),
+    (
+        "W19XXXA V0100XA",
+        "Excludes1 at the section from W00 (Slipping, tripping, stumbling and falls): "
+        "fall (in) (from) transport vehicle (V01-V99)",
+    ),
 ]
 
 

@@ -70,10 +70,17 @@ class Notes:
         yield from together.items()
 
     def printed(self, line: Line) -> str:
-        """`Excludes1 at M50-M54: discitis NOS (M46.4-)`: the note as a biller may look it up."""
+        """`Excludes1 at N39.0: cystitis (N30.-)`: the note as a biller may look it up.
+
+        A section has its title and its first code, for its last one moves when categories are added at its
+        end: what is I10-I1A today was I10-I15 on an old claim.
+        """
         where = self.book.name[line.node]
         if self.book.kind[line.node] == "chapter":
             where = f"chapter {where}"
+        elif self.book.kind[line.node] == "section":
+            title = self.book.title[line.node].removesuffix(f" ({where})")
+            where = f"the section from {where.split('-', maxsplit=1)[0]} ({title})"
         words = f"{line.heading} {line.text}".strip().removeprefix(", ")
         return f"{KINDS_IN_WORDS[line.kind]} at {where}: {words}"
 

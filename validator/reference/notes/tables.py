@@ -106,15 +106,21 @@ def excludes1_pairs(notes: Notes, days: NoteDays) -> tuple[ClassPairs, ClassPair
     both_ways = pl.concat(
         [
             standing.select(
-                "left", "right", "rule", "broad", level=pl.col("left_level") + pl.col("right_level")
+                "left",
+                "right",
+                "rule",
+                "broad",
+                turned=pl.lit(False),
+                level=pl.col("left_level") + pl.col("right_level"),
             ),
             standing.select(
                 "rule",
                 "broad",
                 left="right",
                 right="left",
+                turned=pl.lit(True),
                 level=pl.col("left_level") + pl.col("right_level"),
-            ).select("left", "right", "rule", "broad", "level"),
+            ).select("left", "right", "rule", "broad", "turned", "level"),
         ]
     )
     dated = both_ways.join(_rule_days(rules, days, book), on="rule")
@@ -124,7 +130,7 @@ def excludes1_pairs(notes: Notes, days: NoteDays) -> tuple[ClassPairs, ClassPair
     texts = [notes.printed(rule.line) for rule in rules]
     members = _members(classes)
     return tuple(  # type: ignore[return-value]
-        ClassPairs(_one_note_each(table, texts), members) for table in (narrow, broad)
+        ClassPairs(_notes_of_both(table, texts), members) for table in (narrow, broad)
     )
 
 
@@ -241,8 +247,34 @@ def _not_said_by(stronger: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _notes_of_both(pairs: pl.DataFrame, texts: Sequence[str]) -> list[Row]:
+    """One row per pair and span of days; where each code has a note about the other, with both of them."""
+    keys = ["left", "right", "valid_from", "valid_to"]
+    one, other = (_closest(pairs.filter(pl.col("turned") == turned)) for turned in (False, True))
+    both = {
+        tuple(row[:4]): sorted(row[4:])
+        for row in one.join(other, on=keys, suffix="_other", nulls_equal=True).rows()
+    }
+    return [
+        (*row[:4], _joined([texts[number] for number in both.get(row[:4], row[4:])]))
+        for row in _closest(pairs).rows()
+    ]
+
+
+def _joined(texts: Sequence[str]) -> str:
+    """`Excludes1 at E10: type 2 (E11.-); at E11: type 1 (E10.-)`: the second note without the name again."""
+    first, *rest = dict.fromkeys(texts)
+    name = first.split(" at ", maxsplit=1)[0]
+    return "; ".join([first, *(text.removeprefix(f"{name} ") for text in rest)])
+
+
 def _one_note_each(pairs: pl.DataFrame, texts: Sequence[str]) -> list[Row]:
     """One row per pair and span of days, with the note that names the two codes most closely."""
+    return [(*row[:4], texts[row[4]]) for row in _closest(pairs).rows()]
+
+
+def _closest(pairs: pl.DataFrame) -> pl.DataFrame:
+    """left, right, valid_from, valid_to, rule: the rule that names the two codes most closely."""
     best = (
         pairs.sort("level", "rule", descending=[True, False])
         .unique(["left", "right", "valid_from", "valid_to"], keep="first", maintain_order=True)
@@ -251,8 +283,7 @@ def _one_note_each(pairs: pl.DataFrame, texts: Sequence[str]) -> list[Row]:
     # Days within those of another row of the same pair would only say the same twice.
     open_rows = best.filter(pl.col("valid_from").is_null() & pl.col("valid_to").is_null())
     dated = best.filter(pl.col("valid_from").is_not_null() | pl.col("valid_to").is_not_null())
-    kept = pl.concat([open_rows, dated.join(open_rows, on=["left", "right"], how="anti")])
-    return [(*row[:4], texts[row[4]]) for row in kept.rows()]
+    return pl.concat([open_rows, dated.join(open_rows, on=["left", "right"], how="anti")])
 
 
 def _members(classes: Classes) -> dict[int, list[int]]:
