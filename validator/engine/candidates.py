@@ -47,7 +47,9 @@ def not_ruled_out(
     possible = kinds.select(pl.all_horizontal(holds).alias("possible")).to_series()
     if possible.all():
         return rows
-    return rows.filter(possible.gather(frames.kinds.of_row.gather(rows)))
+    of_row = frames.kinds.of_row
+    every = rows.len() == of_row.len()
+    return rows.filter(possible[of_row if every else of_row[rows]])
 
 
 def _about_code(part: Condition, *, other: bool) -> bool:

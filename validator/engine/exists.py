@@ -36,7 +36,7 @@ MATCHES = {"row": pl.UInt32, "other.row": pl.UInt32, "note": pl.UInt32}
 class Existence:
     """Outcome per row asked about, and a way to the first row found.
 
-    `outcome`: row, exists (nullable). `matches(rows)`: row, other.row, note (of the table that lists the
+    `outcome`: row, exists (nullable), in the order asked. `matches(rows)`: row, other.row, note (of the table that lists the
     pair) for some of the rows, at most one each. Few rows are flagged, so that it is asked for few.
     """
 
@@ -128,10 +128,9 @@ class _Search:
         asked = self._with_keys(asked, other=False)
         if self.listing:
             asked = self.listing.with_day_and_setting(asked)
-        mine_known = pl.all_horizontal(
-            *(pl.col(name).is_not_null() for name in names), self._own_date_known()
-        )
-        sure = self._able_to_pair(asked.filter(mine_known))
+        known = pl.all_horizontal(*(pl.col(name).is_not_null() for name in names), self._own_date_known())
+        mine_known = asked.select(known.alias("known")).to_series()
+        sure = self._able_to_pair(asked if mine_known.all() else asked.filter(mine_known))
         others = self._others(sure)
         complete = others.drop_nulls(names)
         if self._needs_pairs():
@@ -154,7 +153,8 @@ class _Search:
             return first_per(found.select(*MATCHES), ["row"], self.exists.table, self.frames)
 
         possible = pl.concat([maybes.select("row"), self._possible(sure, others)])
-        unknown = pl.concat([asked.filter(~mine_known | ~self._told()).select("row"), self._silent(asked)])
+        told = self._told(asked)
+        unknown = pl.concat([asked.select("row").filter(~(mine_known & told)), self._silent(asked)])
         return Existence(self._concluded(asked, hits, maybes, possible, unknown), matches)
 
     def _beside(self, asked: pl.DataFrame, others: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
@@ -163,7 +163,7 @@ class _Search:
             marks = pl.repeat(False, self.frames.tables.claims.height, dtype=pl.Boolean, eager=True)
             if others.height:
                 marks = marks.scatter(others["key:claim"], True)
-            return asked.filter(marks.gather(asked["key:claim"])).select("row")
+            return asked.filter(marks[asked["key:claim"]]).select("row")
         return asked.join(others, on=keys, how="semi").select("row")
 
     def _able_to_pair(self, asked: pl.DataFrame) -> pl.DataFrame:
@@ -215,18 +215,22 @@ class _Search:
 
     def _among(self, asked: pl.DataFrame, rows: pl.DataFrame) -> pl.Expr:
         """Whether each row asked about is one of `rows`."""
-        return pl.lit(self.frames.marked(self.grain, rows["row"]).gather(asked["row"]))
+        if rows.is_empty():
+            return pl.lit(False)
+        return pl.lit(self.frames.marked(self.grain, rows["row"])[asked["row"]])
 
-    def _told(self) -> pl.Expr:
-        """Whether the feeds of all claims that could hold the other row deliver such rows."""
+    def _told(self, asked: pl.DataFrame) -> pl.Series:
+        """Per row asked about, whether the feeds of all claims that could hold the other row deliver such."""
         told = self.frames.carries_rows_of(self.exists.table, roles_asked(self.exists))
         if self.listing and self.exists.table == "line":
             told = told & self.frames.carries("line.procedure_code")
-        if "claim" in self.exists.same or told.all():
-            return pl.lit(told).gather(pl.col("claim_no"))
+        if told.all():
+            return pl.repeat(True, asked.height, dtype=pl.Boolean, eager=True)
+        if "claim" in self.exists.same:
+            return told[asked["claim_no"]]
         claims = self.frames.tables.claims.select("patient_id").with_columns(told.alias("told"))
         of_patient = claims.select(pl.col("told").all().over("patient_id"))["told"]
-        return pl.lit(of_patient).gather(pl.col("claim_no"))
+        return of_patient[asked["claim_no"]]
 
     def _silent(self, asked: pl.DataFrame) -> pl.DataFrame:
         """Rows on whose day the table of pairs says nothing."""
@@ -239,7 +243,7 @@ class _Search:
         exists, frames = self.exists, self.frames
         base = frames.base(exists.table)
         rows = pl.int_range(base.height, dtype=pl.UInt32, eager=True)
-        rows = rows.filter(self._near(asked).gather(base["claim_no"]))
+        rows = rows.filter(self._near(asked)[base["claim_no"]])
         rows = not_ruled_out(rows, exists.table, conjuncts(self.alone), frames, other=True)
         if self.listing:
             rows = self.listing.may_matter(rows, exists.table, other=True)
@@ -262,7 +266,7 @@ class _Search:
         patients = self.frames.patient_numbers
         wanted = pl.repeat(False, count + 1, dtype=pl.Boolean, eager=True)
         numbers = patients.filter(own).drop_nulls().unique()
-        return wanted.scatter(numbers, True).gather(patients.fill_null(0))
+        return wanted.scatter(numbers, True)[patients.fill_null(0)]
 
     def _with_keys(self, frame: pl.DataFrame, *, other: bool) -> pl.DataFrame:
         """Key columns with the same name and type on both sides; none is a value, unknown is blank."""
@@ -429,8 +433,8 @@ class _Search:
             for frame, row in ((others, "other.row"), (asked, "row")):
                 hashes = hashes.scatter(frame[row], frame.select(pl.struct(keys).hash()).to_series())
             shared = hashes.is_duplicated() & hashes.is_not_null()
-            asked = asked.filter(shared.gather(asked["row"]))
-            others = others.filter(shared.gather(others["other.row"]))
+            asked = asked.filter(shared[asked["row"]])
+            others = others.filter(shared[others["other.row"]])
         return asked.join(others, on=keys, how="inner").filter(pl.col("row") != pl.col("other.row"))
 
     def _possible(self, asked: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:

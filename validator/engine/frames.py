@@ -20,6 +20,9 @@ _COLUMNS = rule_columns()
 _PERIOD_FACTS = frozenset(f"icd10.{fact.name}" for fact in ICD10_FACTS)
 _LIST_FACTS = frozenset(f"icd10.{fact.name}" for fact in LIST_FACTS)
 _CODE_SYSTEM = "diagnosis.code_system"
+_TELL_CODE_SYSTEM = ("code", "code_as_sent", "declared_code_system", "coding_date")
+_KEYED_BY = {"line": ("procedure_code", "from_date"), "procedure": ("code", "date")}
+_ALWAYS = ("row", "claim_no", "batch.date")
 
 
 def recorded_name(field_name: str) -> str:
@@ -71,8 +74,7 @@ class Frames:
 
     def add(self, table: str, column: pl.Series) -> None:
         """Give the rows of a table a column that rules read by its name."""
-        self.fields(table, ())
-        self._whole[table] = self._whole[table].with_columns(column)
+        self._whole[table] = self._whole_of(table).with_columns(column)
 
     def all_rows(self, table: str) -> pl.Series:
         """Positions of all rows, those of earlier claims too."""
@@ -83,7 +85,7 @@ class Frames:
         rows = self.all_rows(table)
         if self._is_tonight is None:
             return rows
-        return rows.filter(self._is_tonight.gather(self.base(table)["claim_no"]))
+        return rows.filter(self._is_tonight[self.base(table)["claim_no"]])
 
     def fields(self, table: str, names: Iterable[str], rows: pl.Series | None = None) -> pl.DataFrame:
         """`row`, `claim_no`, `batch.date` and the fields, of all rows in order or of those at `rows`.
@@ -93,22 +95,36 @@ class Frames:
         """
         wanted = sorted(self._with_company(set(names)))
         base = self.base(table)
-        if table not in self._whole:
-            every = pl.int_range(base.height, dtype=pl.UInt32, eager=True).alias("row")
-            self._whole[table] = pl.DataFrame([every, base["claim_no"]])
-        whole = self._whole[table]
+        whole = self._whole_of(table)
         missing = [name for name in wanted if name not in whole.columns]
+        if plain := [name for name in missing if self._is_plain(table, name)]:
+            whole = whole.with_columns(base[_COLUMNS[name][1].name].alias(name) for name in plain)
+            missing = [name for name in missing if name not in whole.columns]
         if missing and (rows is None or rows.len() * 2 >= base.height):
             whole = whole.with_columns(self._make(table, None, missing))
-            self._whole[table] = whole
             missing = []
+        self._whole[table] = whole
         if rows is None or rows.len() == base.height:
-            chosen = whole.select("row", "claim_no", *wanted)
-        else:
-            kept = [name for name in wanted if name not in missing]
-            chosen = whole.select(pl.col("row", "claim_no", *kept).gather(rows))
-            chosen = chosen.with_columns(self._make(table, rows, missing)).select("row", "claim_no", *wanted)
-        return chosen.with_columns(pl.lit(self.settings.batch_date).alias("batch.date"))
+            return whole.select(*_ALWAYS, *wanted)
+        kept = [name for name in wanted if name not in missing]
+        chosen = whole.select(*_ALWAYS, *kept)[rows]
+        if not missing:
+            return chosen
+        return chosen.with_columns(self._make(table, rows, missing)).select(*_ALWAYS, *wanted)
+
+    def _whole_of(self, table: str) -> pl.DataFrame:
+        if table not in self._whole:
+            every = pl.DataFrame([self.all_rows(table), self.base(table)["claim_no"]])
+            self._whole[table] = every.with_columns(pl.lit(self.settings.batch_date).alias("batch.date"))
+        return self._whole[table]
+
+    def _is_plain(self, table: str, name: str) -> bool:
+        """Whether the field is a column of the table as it stands, which costs nothing to show."""
+        if name not in _COLUMNS or name == _CODE_SYSTEM:
+            return False
+        owner, column = _COLUMNS[name]
+        known_here = not column.derived or self.recorded(name) is True
+        return owner == RULE_TABLES[table] and known_here and not has_unknown(column)
 
     def _with_company(self, names: set[str]) -> set[str]:
         """The fields, and those that tell what a blank in them means."""
@@ -123,23 +139,33 @@ class Frames:
     def _make(self, table: str, rows: pl.Series | None, names: Collection[str]) -> list[pl.Series]:
         base = self.base(table)
         if rows is not None:
-            base = base.select(pl.all().gather(rows))
+            base = base.select(self._columns_read(table, names))[rows]
         made: list[pl.Series] = []
         if claims_and_own := [n for n in names if n in _COLUMNS and n != _CODE_SYSTEM]:
             made += self._canonical(table, base, claims_and_own)
         if mixed := [n for n in names if n.startswith("recorded:")]:
-            sources = self.tables.claims["source_file"].gather(base["claim_no"])
+            sources = self.tables.claims["source_file"][base["claim_no"]]
             made += [sources.is_in(self._carriers(n.removeprefix("recorded:"))).alias(n) for n in mixed]
         if facts := [n for n in names if n in CODE_FIELDS]:
-            of_row = self.kinds.of_row if rows is None else self.kinds.of_row.gather(rows)
+            of_row = self.kinds.of_row if rows is None else self.kinds.of_row[rows]
             columns = self.kinds.fields(facts)
-            made += [columns[name].gather(of_row) for name in facts]
+            made += [columns[name][of_row] for name in facts]
         if _CODE_SYSTEM in names:
             made.append(self._code_system(base, rows))
         keyed = [n for n in names if n in KEYED_FACTS or n.startswith("known:")]
         if keyed:
             made += keyed_fields(keyed, self._keys_of(table, base), self.reference)
         return made
+
+    def _columns_read(self, table: str, names: Collection[str]) -> list[str]:
+        """The columns of the table that fields are made from."""
+        owned = [_COLUMNS[name] for name in names if name in _COLUMNS]
+        read = {"claim_no", *(column.name for owner, column in owned if owner == RULE_TABLES[table])}
+        if _CODE_SYSTEM in names:
+            read |= set(_TELL_CODE_SYSTEM)
+        if any(name in KEYED_FACTS or name.startswith("known:") for name in names):
+            read |= set(_KEYED_BY[table])
+        return [name for name in self.base(table).columns if name in read]
 
     def _canonical(self, table: str, base: pl.DataFrame, names: Collection[str]) -> list[pl.Series]:
         """Columns of the table itself and of its claim; derived ones blank where their feed cannot know."""
@@ -163,10 +189,10 @@ class Frames:
 
     def _code_system(self, base: pl.DataFrame, rows: pl.Series | None) -> pl.Series:
         evident = ["icd10.well_formed", "icd10.ever_listed", "icd9.exists"]
-        of_row = self.kinds.of_row if rows is None else self.kinds.of_row.gather(rows)
+        of_row = self.kinds.of_row if rows is None else self.kinds.of_row[rows]
         columns = self.kinds.fields(evident)
-        sent = base.select("code", "code_as_sent", "declared_code_system", "coding_date")
-        sent = sent.with_columns(columns[name].gather(of_row) for name in evident)
+        sent = base.select(_TELL_CODE_SYSTEM)
+        sent = sent.with_columns(columns[name][of_row] for name in evident)
         return sent.select(code_system().alias(_CODE_SYSTEM)).to_series()
 
     def _keys_of(self, table: str, base: pl.DataFrame) -> pl.DataFrame:
@@ -269,6 +295,9 @@ def _delivers_one_of(roles: tuple[str, ...], columns: frozenset[str]) -> bool:
 
 def known(values: pl.Expr, column: Column) -> pl.Expr:
     """The values with `unknown` as a blank: a claim whose type nobody knows fits no type, for or against."""
-    if isinstance(column.type, pl.Enum) and "unknown" in column.type.categories.to_list():
-        return pl.when(values != "unknown").then(values)
-    return values
+    return pl.when(values != "unknown").then(values) if has_unknown(column) else values
+
+
+def has_unknown(column: Column) -> bool:
+    """Whether one of the values of the column says that nobody knows."""
+    return isinstance(column.type, pl.Enum) and "unknown" in column.type.categories.to_list()

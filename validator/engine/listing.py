@@ -66,10 +66,10 @@ class Listing:
         codes = (self.held.left if is_left else self.held.right)["code"].unique().implode()
         if self._field(other=other) != "diagnosis.code":
             column = self._field(other=other).split(".")[1]
-            return rows.filter(self.frames.base(table)[column].gather(rows).is_in(codes))
+            return rows.filter(self.frames.base(table)[column][rows].is_in(codes))
         kinds = self.frames.kinds
         matters = kinds.fields([CODE])[CODE].is_in(codes) | self.unknown_kinds()
-        return rows if matters.all() else rows.filter(matters.gather(kinds.of_row.gather(rows)))
+        return rows if matters.all() else rows.filter(matters[kinds.of_row[rows]])
 
     def unknown_kinds(self) -> pl.Series:
         """Per kind of diagnosis, whether the table cannot speak about it."""
@@ -83,7 +83,7 @@ class Listing:
         unknown = self.unknown_kinds()
         if not unknown.any():
             return None
-        of_row = unknown.gather(self.frames.kinds.of_row)
+        of_row = unknown[self.frames.kinds.of_row]
         return near(self.frames.base("diagnosis").select("claim_no").filter(of_row))
 
     def is_silent(self, asked: pl.DataFrame) -> pl.Series:
@@ -124,9 +124,9 @@ class Listing:
         mine = self._class_of_row(asked["row"], own)
         theirs = self._class_of_row(others["other.row"], other)
         pairs = self.frames.diagnosis_pairs
-        first = mine.cast(pl.Int64).gather(pairs["row"]) * width
-        second = theirs.cast(pl.Int64).gather(pairs["other.row"])
-        return pairs.filter(bits.gather(first + second).fill_null(False))
+        first = mine.cast(pl.Int64)[pairs["row"]] * width
+        second = theirs.cast(pl.Int64)[pairs["other.row"]]
+        return pairs.filter(bits[first + second].fill_null(False))
 
     def _class_of_row(self, rows: pl.Series, side: pl.DataFrame) -> pl.Series:
         """Per diagnosis the class of its code, for these rows; blank for all others."""
@@ -134,7 +134,7 @@ class Listing:
         codes = kinds.fields([CODE])[CODE].alias("code").to_frame()
         of_kind = codes.join(side, on="code", how="left", maintain_order="left")["class"]
         whole = pl.repeat(None, self.frames.base("diagnosis").height, dtype=pl.UInt32, eager=True)
-        return whole.scatter(rows, of_kind.gather(kinds.of_row.gather(rows)))
+        return whole.scatter(rows, of_kind[kinds.of_row[rows]])
 
     def listed_pairs(self, pairs: pl.DataFrame) -> pl.DataFrame:
         """Those pairs (class, other.class, on, setting) that the table lists on the day, with `note`."""

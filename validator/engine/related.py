@@ -22,7 +22,7 @@ def related_rows(judged: GrainOutcomes, rule_id: str, rows: pl.Series, frames: F
     match = judged.matches[rule_id]
     table, matches = match.table, match.rows.filter(pl.col("row").is_in(rows.implode()))
     others = frames.base(table)[matches["other.row"]]
-    mine = frames.base(judged.grain)["claim_no"].gather(matches["row"])
+    mine = frames.base(judged.grain)["claim_no"][matches["row"]]
     claim_id = pl.lit(frames.tables.claims["claim_id"]).gather(pl.col("claim_no"))
     elsewhere = (
         pl.when(pl.col("claim_no") != mine).then(pl.format(" on claim {}", claim_id)).otherwise(pl.lit(""))

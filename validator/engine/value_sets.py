@@ -40,7 +40,7 @@ def with_value_sets(
     for name, compare in asked.items():
         if row in frame.columns:
             distinct, places = frames.coded(table, compare.field.name)
-            which = places.gather(frame[row])
+            which = places[frame[row]]
         else:  # kinds of codes, each of them once
             distinct = frame[str(compare.field)].cast(pl.String)
             which = pl.int_range(distinct.len(), dtype=pl.UInt32, eager=True).set(distinct.is_null(), None)
@@ -62,10 +62,10 @@ def membership(distinct: pl.Series, which: pl.Series, on: pl.Series, held: Value
     undated = members.filter(pl.col("valid_from").is_null(), pl.col("valid_to").is_null())["code"]
     ever = distinct.is_in(members["code"].implode())
     sometimes = ever & ~distinct.is_in(undated.implode())
-    answer = ever.gather(which)
+    answer = ever[which]
     if sometimes.any():
-        rows = pl.DataFrame({"on": on, "code": distinct.gather(which)}).with_row_index("place")
-        spans = rows.filter(sometimes.gather(which)).join(members, on="code", how="inner")
+        rows = pl.DataFrame({"on": on, "code": distinct[which]}).with_row_index("place")
+        spans = rows.filter(sometimes[which]).join(members, on="code", how="inner")
         begun = pl.col("valid_from").is_null() | (pl.col("on") >= pl.col("valid_from"))
         not_ended = pl.col("valid_to").is_null() | (pl.col("on") <= pl.col("valid_to"))
         holds = pl.when(pl.col("on").is_not_null()).then(begun & not_ended)
