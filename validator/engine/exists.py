@@ -36,8 +36,8 @@ MATCHES = {"row": pl.UInt32, "other.row": pl.UInt32, "note": pl.UInt32}
 class Existence:
     """Outcome per row asked about, and a way to the first row found.
 
-    `outcome`: row, exists (nullable), in the order asked. `matches(rows)`: row, other.row, note (of the table that lists the
-    pair) for some of the rows, at most one each. Few rows are flagged, so that it is asked for few.
+    `outcome`: row, exists (nullable), in the order asked. `matches(rows)`: row, other.row, note (of the table
+    that lists the pair) for some of the rows, at most one each. Few rows are flagged: it is asked for few.
     """
 
     outcome: pl.DataFrame
@@ -248,13 +248,12 @@ class _Search:
         if self.listing:
             rows = self.listing.may_matter(rows, exists.table, other=True)
         names = other_fields(exists, self.grain)
-        others = frames.fields(exists.table, names, rows).drop("batch.date")
-        others = others.select(pl.all().name.prefix("other."))
-        others = others.with_columns(pl.lit(frames.settings.batch_date).alias("batch.date"))
+        others = frames.fields(exists.table, names, rows)
+        others = others.select("batch.date", pl.exclude("batch.date").name.prefix("other."))
         others = with_value_sets(others, exists.table, [exists.where], frames, other=True)
-        others = others.with_columns(compile_condition(self.alone, frames.recorded, {}).alias("fits"))
-        others = others.drop("batch.date").filter(pl.col("fits").ne_missing(False))
-        return self._with_keys(others, other=True)
+        fits = compile_condition(self.alone, frames.recorded, {})
+        others = self._with_keys(others, fits.alias("fits"), other=True).drop("batch.date")
+        return others.filter(pl.col("fits").ne_missing(False))
 
     def _near(self, asked: pl.DataFrame) -> pl.Series:
         """Per claim, whether it is one of those asked about, or of the same patient as one of them."""
@@ -268,10 +267,10 @@ class _Search:
         numbers = patients.filter(own).drop_nulls().unique()
         return wanted.scatter(numbers, True)[patients.fill_null(0)]
 
-    def _with_keys(self, frame: pl.DataFrame, *, other: bool) -> pl.DataFrame:
+    def _with_keys(self, frame: pl.DataFrame, *more: pl.Expr, other: bool) -> pl.DataFrame:
         """Key columns with the same name and type on both sides; none is a value, unknown is blank."""
         prefix = "other." if other else ""
-        columns: list[pl.Expr] = []
+        columns = list(more)
         for word in self.exists.same:
             number = pl.col(f"{prefix}claim_no")
             key = {

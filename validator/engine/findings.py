@@ -213,7 +213,7 @@ def _place(grain: str, rows: pl.DataFrame, frames: Frames) -> pl.DataFrame:
                 table["code_as_sent"],
                 table["coding_date"].alias("coding_date"),
                 pl.when(main_list).then(table["position"]).alias("pointed_position"),
-                _sole_rendering_npi(base["claim_no"], frames).alias("rendering_npi"),
+                frames.sole_rendering_npi[base["claim_no"]].alias("rendering_npi"),
             )
         case "line":
             return base.with_columns(
@@ -227,13 +227,5 @@ def _place(grain: str, rows: pl.DataFrame, frames: Frames) -> pl.DataFrame:
             return base.with_columns(
                 table["from_date"],
                 table["through_date"],
-                _sole_rendering_npi(base["claim_no"], frames).alias("rendering_npi"),
+                frames.sole_rendering_npi[base["claim_no"]].alias("rendering_npi"),
             )
-
-
-def _sole_rendering_npi(claim_no: pl.Series, frames: Frames) -> pl.Series:
-    """The rendering provider of each claim, where all its lines name the same one."""
-    lines = frames.tables.lines.filter(pl.col("claim_no").is_in(claim_no.unique().implode()))
-    npi = pl.col("rendering_npi")
-    sole = lines.group_by("claim_no").agg(pl.when(npi.n_unique() == 1).then(npi.first()))
-    return claim_no.to_frame().join(sole, on="claim_no", how="left", maintain_order="left")["rendering_npi"]

@@ -280,6 +280,15 @@ class Frames:
         return ranks.scatter(ordered, pl.int_range(ordered.len(), dtype=pl.UInt32, eager=True))
 
     @cached_property
+    def sole_rendering_npi(self) -> pl.Series:
+        """Per claim its rendering provider, where all its lines name the same one."""
+        npi = pl.col("rendering_npi")
+        told = self.tables.lines.group_by("claim_no").agg(npi.n_unique().alias("several"), npi.first())
+        sole = told.filter(pl.col("several") == 1)
+        whole = pl.repeat(None, self.tables.claims.height, dtype=pl.String, eager=True)
+        return whole.scatter(sole["claim_no"], sole["rendering_npi"])
+
+    @cached_property
     def patient_numbers(self) -> pl.Series:
         """Per claim a number that its patient's claims share; blank where the patient is not named."""
         patients = self.tables.claims["patient_id"]

@@ -29,6 +29,7 @@ from validator.rules.reads import OWN_DATE, comparisons, fields_of, found_search
 
 OUTCOME = pl.Enum(OUTCOMES)
 _FLAGGED, _CLEAR, _NOT_EVALUATED, _OUT_OF_SCOPE = OUTCOMES
+_FEW = 2_000  # so many rows are judged as fast as they are sifted
 IN_SCOPE: Mapping[str, pl.DataType | type[pl.DataType]] = {"row": pl.UInt32, "outcome": OUTCOME}
 
 
@@ -99,14 +100,12 @@ def judge_rule(rule: Rule, rows: pl.Series, frames: Frames) -> tuple[pl.DataFram
     grain = rule.check_each
     scope = (*conjuncts(rule.only_for), *implied_scope(rule))
     rows = not_ruled_out(rows, grain, plain(scope), frames)
-    cheap = [part for part in plain(scope) if not _reads_keyed(part)]
-    frame = _with_fields(rule, cheap, rows, frames)
-    asks = [compile_condition(part, frames.recorded, {}) for part in cheap] + dates_in_force(rule)
-    if asks:
-        rows = rows.filter(frame.select(pl.all_horizontal(asks).ne_missing(False).alias("in")).to_series())
+    silent = _cannot_be_told(scope, frames)
+    if silent or rows.len() > _FEW:
+        rows = _in_cheap_scope(rule, plain(scope), rows, frames)
     if rows.is_empty():
         return pl.DataFrame(schema=IN_SCOPE), None
-    if _cannot_be_told(scope, frames):
+    if silent:
         return pl.DataFrame([rows.alias("row")]).select("row", _said(_NOT_EVALUATED).alias("outcome")), None
 
     frame = _with_fields(rule, [*scope, rule.flag_when], rows, frames)
@@ -125,6 +124,16 @@ def judge_rule(rule: Rule, rows: pl.Series, frames: Frames) -> tuple[pl.DataFram
     )
     told = frame.select("row", "scope", condition.alias("holds")).select("row", outcome.alias("outcome"))
     return told, _first_found(found, told.filter(pl.col("outcome") == _FLAGGED)["row"])
+
+
+def _in_cheap_scope(rule: Rule, scope: Sequence[Condition], rows: pl.Series, frames: Frames) -> pl.Series:
+    """Those of the rows that what stands on them and on their claim does not rule out."""
+    cheap = [part for part in scope if not _reads_keyed(part)]
+    asks = [compile_condition(part, frames.recorded, {}) for part in cheap] + dates_in_force(rule)
+    if not asks:
+        return rows
+    frame = _with_fields(rule, cheap, rows, frames)
+    return rows.filter(frame.select(pl.all_horizontal(asks).ne_missing(False).alias("in")).to_series())
 
 
 def _cannot_be_told(scope: Sequence[Condition], frames: Frames) -> bool:
