@@ -60,13 +60,13 @@ class Kinds:
         if name == REACH:
             return self.numbers[REACH]
         if name == CODE:
-            return self.facts.codes["code"][self.numbers["code_no"]]
+            return self.facts.codes["code"].gather(self.numbers["code_no"])
         if name in _BY_PERIOD:
-            return self.facts.by_period[_BY_PERIOD[name].name][self.numbers["fact_no"]]
+            return self.facts.by_period[_BY_PERIOD[name].name].gather(self.numbers["fact_no"])
         fact = _BY_CODE[name]
         if fact.name not in self.facts.codes.columns:  # TODO until the notes are built
             return pl.repeat(None, self.numbers.height, eager=True).cast(fact.type)
-        values = self.facts.codes[fact.name][self.numbers["code_no"]]
+        values = self.facts.codes[fact.name].gather(self.numbers["code_no"])
         if fact.always:
             return values
         in_force = (self._field("icd10.status") == "in_force").fill_null(False)
@@ -107,7 +107,7 @@ def kinds_of(diagnoses: pl.DataFrame, reference: "Reference") -> Kinds:
         .when(pl.col("state") == after).then(pl.lit(DATE_REACH[2]))
         .cast(pl.Enum(DATE_REACH)).alias(REACH),
     )  # fmt: skip
-    return Kinds(places[kind], numbers, facts)
+    return Kinds(places.gather(kind), numbers, facts)
 
 
 def code_system() -> pl.Expr:

@@ -126,7 +126,7 @@ class Listing:
         pairs = self.frames.diagnosis_pairs
         first = mine.cast(pl.Int64)[pairs["row"]] * width
         second = theirs.cast(pl.Int64)[pairs["other.row"]]
-        return pairs.filter(bits[first + second].fill_null(False))
+        return pairs.filter(bits.gather(first + second).fill_null(False))
 
     def _class_of_row(self, rows: pl.Series, side: pl.DataFrame) -> pl.Series:
         """Per diagnosis the class of its code, for these rows; blank for all others."""
