@@ -47,9 +47,7 @@ def not_ruled_out(
     possible = kinds.select(pl.all_horizontal(holds).alias("possible")).to_series()
     if possible.all():
         return rows
-    of_row = frames.kinds.of_row
-    every = rows.len() == of_row.len()
-    return rows.filter(possible[of_row if every else of_row[rows]])
+    return rows.filter(possible[frames.kinds.of_rows(rows)])
 
 
 def _about_code(part: Condition, *, other: bool) -> bool:

@@ -45,6 +45,10 @@ class Kinds:
     facts: CodeFacts
     _made: dict[str, pl.Series] = field(default_factory=dict)
 
+    def of_rows(self, rows: pl.Series | None = None) -> pl.Series:
+        """Which kind each of these diagnoses is; of all in order where `rows` are all, or none are named."""
+        return self.of_row if rows is None or rows.len() == self.of_row.len() else self.of_row[rows]
+
     def fields(self, names: Collection[str]) -> dict[str, pl.Series]:
         """The fields by name, one value per kind."""
         for name in names:

@@ -125,7 +125,7 @@ class _Search:
 
     def answer(self, asked: pl.DataFrame) -> Existence:
         names = [key.name for key in self.keys]
-        asked = self._with_keys(asked, other=False)
+        asked = asked.with_columns(self._key_columns(other=False))
         if self.listing:
             asked = self.listing.with_day_and_setting(asked)
         known = pl.all_horizontal(*(pl.col(name).is_not_null() for name in names), self._own_date_known())
@@ -251,9 +251,9 @@ class _Search:
         others = frames.fields(exists.table, names, rows)
         others = others.select("batch.date", pl.exclude("batch.date").name.prefix("other."))
         others = with_value_sets(others, exists.table, [exists.where], frames, other=True)
-        fits = compile_condition(self.alone, frames.recorded, {})
-        others = self._with_keys(others, fits.alias("fits"), other=True).drop("batch.date")
-        return others.filter(pl.col("fits").ne_missing(False))
+        others = others.with_columns(compile_condition(self.alone, frames.recorded, {}).alias("fits"))
+        others = others.drop("batch.date").filter(pl.col("fits").ne_missing(False))
+        return others.with_columns(self._key_columns(other=True))
 
     def _near(self, asked: pl.DataFrame) -> pl.Series:
         """Per claim, whether it is one of those asked about, or of the same patient as one of them."""
@@ -267,10 +267,10 @@ class _Search:
         numbers = patients.filter(own).drop_nulls().unique()
         return wanted.scatter(numbers, True)[patients.fill_null(0)]
 
-    def _with_keys(self, frame: pl.DataFrame, *more: pl.Expr, other: bool) -> pl.DataFrame:
+    def _key_columns(self, *, other: bool) -> list[pl.Expr]:
         """Key columns with the same name and type on both sides; none is a value, unknown is blank."""
         prefix = "other." if other else ""
-        columns = list(more)
+        columns: list[pl.Expr] = []
         for word in self.exists.same:
             number = pl.col(f"{prefix}claim_no")
             key = {
@@ -296,7 +296,7 @@ class _Search:
                 if none is not None:
                     column = pl.when(none).then(pl.lit(_NONE)).otherwise(column)
             columns.append(column.alias(f"key:{field.name}"))
-        return frame.with_columns(columns)
+        return columns
 
     def _close(self, apart: DaysApart) -> pl.Expr:
         """Whether the two dates lie near enough; where there is no such date, they do not."""

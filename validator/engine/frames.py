@@ -147,7 +147,7 @@ class Frames:
             sources = self.tables.claims["source_file"][base["claim_no"]]
             made += [sources.is_in(self._carriers(n.removeprefix("recorded:"))).alias(n) for n in mixed]
         if facts := [n for n in names if n in CODE_FIELDS]:
-            of_row = self.kinds.of_row if rows is None else self.kinds.of_row[rows]
+            of_row = self.kinds.of_rows(rows)
             columns = self.kinds.fields(facts)
             made += [columns[name][of_row] for name in facts]
         if _CODE_SYSTEM in names:
@@ -189,7 +189,7 @@ class Frames:
 
     def _code_system(self, base: pl.DataFrame, rows: pl.Series | None) -> pl.Series:
         evident = ["icd10.well_formed", "icd10.ever_listed", "icd9.exists"]
-        of_row = self.kinds.of_row if rows is None else self.kinds.of_row[rows]
+        of_row = self.kinds.of_rows(rows)
         columns = self.kinds.fields(evident)
         sent = base.select(_TELL_CODE_SYSTEM)
         sent = sent.with_columns(columns[name][of_row] for name in evident)

@@ -69,7 +69,7 @@ class Listing:
             return rows.filter(self.frames.base(table)[column][rows].is_in(codes))
         kinds = self.frames.kinds
         matters = kinds.fields([CODE])[CODE].is_in(codes) | self.unknown_kinds()
-        return rows if matters.all() else rows.filter(matters[kinds.of_row[rows]])
+        return rows if matters.all() else rows.filter(matters[kinds.of_rows(rows)])
 
     def unknown_kinds(self) -> pl.Series:
         """Per kind of diagnosis, whether the table cannot speak about it."""
@@ -83,7 +83,7 @@ class Listing:
         unknown = self.unknown_kinds()
         if not unknown.any():
             return None
-        of_row = unknown[self.frames.kinds.of_row]
+        of_row = unknown[self.frames.kinds.of_rows()]
         return near(self.frames.base("diagnosis").select("claim_no").filter(of_row))
 
     def is_silent(self, asked: pl.DataFrame) -> pl.Series:
@@ -134,7 +134,7 @@ class Listing:
         codes = kinds.fields([CODE])[CODE].alias("code").to_frame()
         of_kind = codes.join(side, on="code", how="left", maintain_order="left")["class"]
         whole = pl.repeat(None, self.frames.base("diagnosis").height, dtype=pl.UInt32, eager=True)
-        return whole.scatter(rows, of_kind[kinds.of_row[rows]])
+        return whole.scatter(rows, of_kind[kinds.of_rows(rows)])
 
     def listed_pairs(self, pairs: pl.DataFrame) -> pl.DataFrame:
         """Those pairs (class, other.class, on, setting) that the table lists on the day, with `note`."""

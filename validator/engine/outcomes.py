@@ -29,7 +29,7 @@ from validator.rules.reads import OWN_DATE, comparisons, fields_of, found_search
 
 OUTCOME = pl.Enum(OUTCOMES)
 _FLAGGED, _CLEAR, _NOT_EVALUATED, _OUT_OF_SCOPE = OUTCOMES
-_FEW = 2_000  # so many rows are judged as fast as they are sifted
+_FEW = 2_000  # up to so many rows are judged as fast as they are sifted
 IN_SCOPE: Mapping[str, pl.DataType | type[pl.DataType]] = {"row": pl.UInt32, "outcome": OUTCOME}
 
 
