@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from validator.claims.accounts import FileAccount, Tally
+from validator.claims.ahead import one_ahead
 from validator.claims.canonical import FILE, SourceFile, canonicalise
 from validator.claims.checks import check_types
 from validator.claims.copies import without_copies
@@ -17,7 +18,7 @@ from validator.claims.coverage import Coverage, Seen, coverage
 from validator.claims.derive import derive
 from validator.claims.kept import KeptClaims
 from validator.claims.layout import find_layout
-from validator.claims.mapping import RUN, RowMapper
+from validator.claims.mapping import RUN, Mapped, RowMapper
 from validator.claims.numbering import together
 from validator.claims.opening import Opened, open_claims, refuse_other_code_systems
 from validator.claims.pieces import ROW
@@ -53,7 +54,7 @@ def open_batch(
 
     `history` names files whose claims are looked at and not judged, and run folders that kept their claims.
     `layout` is the name of a layout or a layout file; without it each file's layout is recognised.
-    `memory_bytes` is what the mapped rows and one partition may take together (1 GiB when not given).
+    `memory_bytes` is what the mapped rows and one partition may take together (1.5 GiB when not given).
     `on_progress(file, bytes done, bytes in all)` is called now and then while files are read.
     `shards` forces so many shards on disk, for tests. Raises ClaimFileError when no file is found.
     """
@@ -212,16 +213,12 @@ class Batch:
             tally.begin(opened.stream.size, opened.format, opened.binding.layout, opened.binding.unused)
             mapper = RowMapper(opened.binding, opened.reader.types)
             seen, days_from_lines = Seen(), "from_date" not in opened.binding.columns
-            for piece in opened.reader.pieces(mapper.headings):
-                if not tally.rows_read:
-                    refuse_other_code_systems(piece.frame, opened.binding)
-                mapped = mapper(piece, self._runs)
-                self._runs += mapped.header.height
+            for mapped, read in one_ahead(self._mapped(opened, mapper)):
                 tally.rows_read += mapped.rows_read
                 whole_row = pl.lit(None, pl.String).alias("column")
                 tally.reject(mapped.rejected.select(pl.col(ROW).alias("row"), whole_row, "reason"))
                 tally.reject(mapped.unusable.rename({ROW: "row"}))
-                done = before + opened.reader.done()
+                done = before + read
                 seen.add(mapped.header, mapped.lines, days_from_lines=days_from_lines)
                 self._store_of().add(number, mapped.header, mapped.lines, done / max(total, 1))
                 if self._on_progress:
@@ -232,6 +229,15 @@ class Batch:
             self._read[number] = _Read(tally, source, seen)
         if self._on_progress:
             self._on_progress(file.name, before + opened.stream.size, total)
+
+    def _mapped(self, opened: Opened, mapper: RowMapper) -> Iterator[tuple[Mapped, int]]:
+        """The pieces of a file as fields, each with the bytes that were read up to its end."""
+        for number, piece in enumerate(opened.reader.pieces(mapper.headings)):
+            if number == 0:
+                refuse_other_code_systems(piece.frame, opened.binding)
+            mapped = mapper(piece, self._runs)
+            self._runs += mapped.header.height
+            yield mapped, opened.reader.done()
 
     def _store_of(self) -> Store:
         assert self._store is not None

@@ -18,7 +18,7 @@ from validator.claims.pieces import ROW
 # Canonical tables take about four times what the mapped rows do, are made from copies, and three partitions
 # may be alive at once: two are judged while the next one is read.
 SHARE_OF_MEMORY = 16
-DEFAULT_MEMORY = 1 << 30
+DEFAULT_MEMORY = 3 << 29
 WRITE_AT = 3  # partitions in memory; few large files are read back faster than many small ones
 MOST_SHARDS = 1024
 SHARED = {FILE: pl.UInt32, "claim_hash": pl.UInt64, "patient_hash": pl.UInt64, "ordinal": pl.UInt32}

@@ -4,6 +4,7 @@ Modules of this room import the heavy libraries inside their commands, so that `
 quick.
 """
 
+import os
 import signal
 import sys
 import traceback
@@ -14,6 +15,8 @@ import typer
 
 from validator.cli import code, layouts, reference, rules, run
 from validator.errors import ExitCode, ValidatorError
+
+_KEEP_MEMORY = ("_RJEM_MALLOC_CONF", f"dirty_decay_ms:-1,muzzy_decay_ms:-1,narenas:{os.cpu_count() or 1}")
 
 app = typer.Typer(
     name="validator",
@@ -32,6 +35,8 @@ app.add_typer(layouts.app, name="layouts")
 def main() -> None:
     """Entry point: run the command, turn errors into a sentence and an exit code."""
     interrupts = _note_interrupts()
+    # Read when Polars is imported: keep memory that is free again, for the next table will want it at once.
+    os.environ.setdefault(*_KEEP_MEMORY)
     try:
         app(standalone_mode=True)
     except BaseException as error:  # a library's panic is no Exception

@@ -1,6 +1,7 @@
 """A finding's lasting identity: the same mistake has the same id tomorrow."""
 
-import duckdb
+from hashlib import sha256
+
 import polars as pl
 
 # What makes a finding itself, by grain: never version, wording, batch date or reference facts, so that a
@@ -30,11 +31,8 @@ def finding_ids(findings: pl.DataFrame, grain: str) -> pl.Series:
         for name in names
     ]
     keys = findings.select(pl.concat_str([t.fill_null("") for t in texts], separator=_SEPARATOR).alias("key"))
-    keys = keys.with_row_index("n")
-    with duckdb.connect() as connection:
-        connection.register("keys", keys.to_arrow())
-        hashed = connection.sql("select left(sha256(key), 16) as finding_id from keys order by n").pl()
-    return hashed["finding_id"]
+    ids = [sha256(key.encode()).hexdigest()[:16] for key in keys["key"]]
+    return pl.Series("finding_id", ids, dtype=pl.String)
 
 
 def with_ordinals(findings: pl.DataFrame) -> pl.DataFrame:

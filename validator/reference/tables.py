@@ -1,6 +1,7 @@
 """Reads of the built DuckDB file; whatever is wrong with the file becomes one clear sentence."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -18,7 +19,7 @@ class BuiltTables:
     def read(self, query: str, **frames: pl.DataFrame) -> pl.DataFrame:
         """The result of a query of ours; `frames` are tables that it may name. Raises ReferenceError."""
         try:
-            with duckdb.connect(str(self.path), read_only=True) as connection:
+            with self._opened.cursor() as connection:
                 for name, frame in frames.items():
                     connection.register(name, frame.to_arrow())
                 return connection.sql(query).pl()
@@ -28,3 +29,8 @@ class BuiltTables:
                 fix="Build it again: validator reference build",
                 place=Place(str(self.path)),
             ) from None
+
+    @cached_property
+    def _opened(self) -> duckdb.DuckDBPyConnection:
+        """The file, open as long as these tables are wanted: opening it takes longer than most reads."""
+        return duckdb.connect(str(self.path), read_only=True)

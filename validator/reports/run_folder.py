@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from validator.reports.worklist import write_worklist
 
 LATEST = "latest"
 _UNFINISHED = ".unfinished-"
+_AT_ONCE = 2  # files written at a time: the workbook and the page take longest, much of it in packing
 
 
 @dataclass(frozen=True)
@@ -115,10 +117,15 @@ def _write(
     try:
         outputs: dict[str, dict[str, Any]] = {}
         durations = dict(content.timings)
-        for name, write in _outputs(content):
+
+        def put(output: tuple[str, Callable[[BinaryIO], None]]) -> None:
+            name, write = output
             started = time.perf_counter()
             outputs[name] = _put(unfinished / name, write, group_id)
             durations[f"write {name}"] = time.perf_counter() - started
+
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as writers:
+            list(writers.map(put, _outputs(content)))
         folders = {unfinished, *((unfinished / name).parent for name in beside)}
         for folder in folders - {unfinished}:
             folder.mkdir(mode=0o700)
