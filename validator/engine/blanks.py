@@ -29,7 +29,7 @@ def blanks_of(rule: Rule, verdict: pl.DataFrame, frames: Frames) -> pl.DataFrame
     A fact of the code is blank for want of a covered date, so the coding date is named for all of them. An
     official table that was not added is named by its file. Where this row lacks nothing, another row did.
     """
-    rows = verdict.filter(pl.col("outcome") == "not_evaluated")["row"]
+    rows = verdict["row"].filter(verdict["outcome"] == "not_evaluated")
     if rows.is_empty():
         return pl.DataFrame(schema=BLANKS)
     files = missing_files(rule, frames.reference)

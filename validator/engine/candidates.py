@@ -7,6 +7,7 @@ import polars as pl
 from validator.engine.codes import CODE, CODE_FIELDS
 from validator.engine.compile import compile_condition
 from validator.engine.frames import Frames
+from validator.engine.marks import prefixed
 from validator.engine.value_sets import with_value_sets
 from validator.rules.model import All, Condition, Exists, Field
 from validator.rules.reads import comparisons, fields_of, searches
@@ -41,7 +42,8 @@ def not_ruled_out(
     names = {f.name for part in decided for c in comparisons(part) for f in fields_of(c)}
     company = {"icd10.status", "icd10.in_tabular"} if names & CODE_FIELDS else set()
     prefix = "other." if other else ""
-    kinds = frames.kinds.frame(sorted(names | company)).select(pl.all().name.prefix(prefix))
+    kinds = frames.kinds.frame(sorted(names | company))
+    kinds = prefixed(kinds, prefix)
     kinds = with_value_sets(kinds, table, decided, frames, other=other)
     holds = [compile_condition(part, frames.recorded, {}).ne_missing(False) for part in decided]
     possible = kinds.select(pl.all_horizontal(holds).alias("possible")).to_series()

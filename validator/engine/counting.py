@@ -3,6 +3,7 @@
 import polars as pl
 
 from validator.engine.frames import Frames
+from validator.engine.marks import answers
 from validator.rules.model import Field, HowMany, Total
 from validator.rules.reads import OWN_DATE
 
@@ -14,8 +15,11 @@ def count_verdict(
     hits: pl.DataFrame,
     possible: pl.DataFrame,
     frames: Frames,
-) -> pl.DataFrame:
-    """row, exists: whether so many rows (claims, days) were found. `possible`: rows with an undecided one."""
+) -> pl.Series:
+    """Per row asked about, whether so many rows (claims, days) were found.
+
+    `possible`: rows with an undecided one.
+    """
     counted = _units(how_many.of, table, hits, frames).group_by("row").agg(pl.col("unit").n_unique())
     told = asked.select("row").join(counted, on="row", how="left", maintain_order="left")
     found = pl.col("unit").fill_null(0)
@@ -36,7 +40,7 @@ def count_verdict(
         undated = hits.filter(_units("days", table, hits, frames, dated=False)["unit"].is_null())
         possible = pl.concat([possible.select("row"), undated.select("row")])
     open_ = pl.col("row").is_in(possible["row"].unique().implode())
-    return told.select("row", pl.when(~open_ | decided).then(holds).alias("exists"))
+    return answers(told, pl.when(~open_ | decided).then(holds))
 
 
 def _units(of: str, table: str, hits: pl.DataFrame, frames: Frames, *, dated: bool = True) -> pl.DataFrame:
@@ -59,8 +63,8 @@ def total_verdict(
     hits: pl.DataFrame,
     possible: pl.DataFrame,
     frames: Frames,
-) -> pl.DataFrame:
-    """row, exists: how the sum over this row and those found compares; blank where a part of it is."""
+) -> pl.Series:
+    """Per row asked about, how the sum over it and those found compares; blank where a part of it is."""
     name = total.of.name
     parts = frames.fields(table, [name], hits["other.row"])[name]
     others = hits.select("row").with_columns(parts.alias("part"))
@@ -75,4 +79,4 @@ def total_verdict(
         "at_least": whole >= right,
     }[total.operator]
     open_ = pl.col("row").is_in(possible["row"].unique().implode()) | pl.col("unknown").fill_null(False)
-    return told.select("row", pl.when(~open_).then(holds).alias("exists"))
+    return answers(told, pl.when(~open_).then(holds))

@@ -8,6 +8,8 @@ Otherwise false. Nothing is assumed about the order of rows.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 import polars as pl
 
@@ -18,6 +20,7 @@ from validator.engine.compile import compile_condition, there_is_none
 from validator.engine.counting import count_verdict, total_verdict
 from validator.engine.frames import Frames
 from validator.engine.listing import Listing, fields_read
+from validator.engine.marks import answers, every, marks, prefixed
 from validator.engine.order import first_per, stands_earlier, with_order
 from validator.engine.value_sets import SETS, with_value_sets
 from validator.engine.windows import asks_for_absent_types, date_fields, is_open, roles_asked
@@ -27,20 +30,24 @@ from validator.rules.reads import OWN_DATE, comparisons, fields_of
 
 _COLUMNS = rule_columns()
 _BILLING_PROVIDER = "claim.billing_npi"
+_BY_CLAIM = "key:claim"
 _NONE = "\x00"  # stands for "there is none" in a key, so that none equals none
 _MANY = 6  # from one row in so many on, laying out all pairs of a partition is cheaper than a join
 MATCHES = {"row": pl.UInt32, "other.row": pl.UInt32, "note": pl.UInt32}
+_NOTHING = pl.DataFrame(schema=MATCHES)
+_NO_PAIRS = pl.DataFrame(schema={**MATCHES, "fits": pl.Boolean})
 
 
 @dataclass(frozen=True)
 class Existence:
     """Outcome per row asked about, and a way to the first row found.
 
-    `outcome`: row, exists (nullable), in the order asked. `matches(rows)`: row, other.row, note (of the table
-    that lists the pair) for some of the rows, at most one each. Few rows are flagged: it is asked for few.
+    `outcome`: whether it exists (nullable), in the order asked. `matches(rows)`: row, other.row, note (of the
+    table that lists the pair) for some of the rows, at most one each. Few rows are flagged: it is asked for
+    few.
     """
 
-    outcome: pl.DataFrame
+    outcome: pl.Series
     matches: Callable[[pl.Series], pl.DataFrame]
 
 
@@ -96,17 +103,13 @@ def other_fields(exists: Exists, grain: str) -> set[str]:
 
 def no_matches(_: pl.Series) -> pl.DataFrame:
     """What is found where nothing can be."""
-    return pl.DataFrame(schema=MATCHES)
+    return _NOTHING
 
 
 def judge_existence(exists: Exists, grain: str, asked: pl.DataFrame, frames: Frames) -> Existence:
     """Answer for every row of `asked` (rows of the grain with `own_fields`)."""
-    if asked.is_empty():
-        nothing = asked.select("row", pl.lit(None, pl.Boolean).alias("exists"))
-        return Existence(nothing, no_matches)
-    if lacks_a_file(exists, frames.reference):
-        unknown = asked.select("row", pl.lit(None, pl.Boolean).alias("exists"))
-        return Existence(unknown, no_matches)
+    if asked.is_empty() or lacks_a_file(exists, frames.reference):
+        return Existence(every(None, asked.height), no_matches)
     return _Search(exists, grain, frames).answer(asked)
 
 
@@ -128,18 +131,23 @@ class _Search:
         asked = asked.with_columns(self._key_columns(other=False))
         if self.listing:
             asked = self.listing.with_day_and_setting(asked)
-        known = pl.all_horizontal(*(pl.col(name).is_not_null() for name in names), self._own_date_known())
-        mine_known = asked.select(known.alias("known")).to_series()
-        sure = self._able_to_pair(asked if mine_known.all() else asked.filter(mine_known))
+        mine_known = self._mine_known(asked, names)
+        sure = self._able_to_pair(asked if mine_known is None else asked.filter(mine_known))
         others = self._others(sure)
-        complete = others.drop_nulls(names)
+        doubt = self._doubt(asked, mine_known)
+        if others.is_empty():
+            return Existence(self._concluded(asked, _NOTHING, _NOTHING, doubt), no_matches)
+        complete = others if names == [_BY_CLAIM] else others.drop_nulls(names)
         if self._needs_pairs():
             hits, maybes = self._judge_pairs(sure, complete, names)
             pairs = hits
         else:
-            fitting = complete.filter(pl.col("fits"))
+            fits = complete["fits"]
+            fitting = complete if fits.all(ignore_nulls=False) else complete.filter(fits)
             hits = self._beside(sure, fitting, names)
-            maybes = self._beside(sure, complete.filter(pl.col("fits").is_null()), names)
+            maybes = _NOTHING
+            if fits.null_count():
+                maybes = self._beside(sure, complete.filter(fits.is_null()), names)
             pairs = None
 
         def matches(rows: pl.Series) -> pl.DataFrame:
@@ -152,19 +160,39 @@ class _Search:
                 found = found.filter(pl.col("row").is_in(rows.implode()))
             return first_per(found.select(*MATCHES), ["row"], self.exists.table, self.frames)
 
-        possible = pl.concat([maybes.select("row"), self._possible(sure, others)])
-        told = self._told(asked)
-        unknown = pl.concat([asked.select("row").filter(~(mine_known & told)), self._silent(asked)])
-        return Existence(self._concluded(asked, hits, maybes, possible, unknown), matches)
+        possible = pl.concat([maybes[["row"]], self._possible(sure, others)])
+        return Existence(self._concluded(asked, hits, possible, doubt), matches)
+
+    def _mine_known(self, asked: pl.DataFrame, keys: list[str]) -> pl.Series | None:
+        """Rows that can say which other rows are near; None: all of them."""
+        dates_known = self._own_date_known()
+        if keys == [_BY_CLAIM] and not dates_known:
+            return None
+        known = pl.all_horizontal(*(pl.col(name).is_not_null() for name in keys), *dates_known)
+        mine = answers(asked, known)
+        return None if mine.all() else mine
+
+    def _doubt(self, asked: pl.DataFrame, mine_known: pl.Series | None) -> pl.Series | None:
+        """Rows for which something that was not found may still lie outside what we can see; None: no row."""
+        doubts = []
+        if mine_known is not None:
+            doubts.append(~mine_known)
+        if (told := self._told(asked)) is not None:
+            doubts.append(~told)
+        if self.listing:
+            doubts.append(self.listing.is_silent(asked))
+        if asks_for_absent_types(self.exists, self.frames.settings):
+            doubts.append(every(True, asked.height))
+        elif (opens := is_open(self.exists, self.frames.settings)) is not None:
+            doubts.append(answers(asked, opens))
+        return reduce(or_, (one.fill_null(False) for one in doubts)) if doubts else None
 
     def _beside(self, asked: pl.DataFrame, others: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
         """Those of the rows that share the keys with one of the others."""
-        if keys == ["key:claim"]:  # looking up by place beats a join
-            marks = pl.repeat(False, self.frames.tables.claims.height, dtype=pl.Boolean, eager=True)
-            if others.height:
-                marks = marks.scatter(others["key:claim"], True)
-            return asked.filter(marks[asked["key:claim"]]).select("row")
-        return asked.join(others, on=keys, how="semi").select("row")
+        if keys == [_BY_CLAIM]:  # looking up by place beats a join
+            claims = marks(others[_BY_CLAIM], self.frames.tables.claims.height)
+            return asked["row"].filter(claims[asked[_BY_CLAIM]]).to_frame()
+        return asked.join(others, on=keys, how="semi")[["row"]]
 
     def _able_to_pair(self, asked: pl.DataFrame) -> pl.DataFrame:
         """The rows that can be in a listed pair, or beside a code that the table does not know."""
@@ -176,96 +204,72 @@ class _Search:
             return asked
         matters = self._among(asked, kept.to_frame("row"))
         if beside is not None:
-            matters = matters | pl.lit(beside).gather(pl.col("claim_no"))
+            matters = matters | beside[asked["claim_no"]]
         return asked.filter(matters)
 
     def _concluded(
-        self,
-        asked: pl.DataFrame,
-        hits: pl.DataFrame,
-        maybes: pl.DataFrame,
-        possible: pl.DataFrame,
-        unknown: pl.DataFrame,
-    ) -> pl.DataFrame:
-        """row, exists: true, false or blank; what was not found may still lie outside what we can see."""
+        self, asked: pl.DataFrame, hits: pl.DataFrame, possible: pl.DataFrame, doubt: pl.Series | None
+    ) -> pl.Series:
+        """Per row asked about true, false or blank; `possible` holds rows with an undecided other row."""
         exists = self.exists
         if exists.how_many:
             verdict = count_verdict(exists.how_many, exists.table, asked, hits, possible, self.frames)
         elif exists.total:
             verdict = total_verdict(exists.total, exists.table, asked, hits, possible, self.frames)
         else:
-            found, open_ = self._among(asked, hits), self._among(asked, possible)
-            verdict = asked.select("row", pl.when(found).then(True).when(~open_).then(False).alias("exists"))
-        doubt = self._among(asked, unknown)
-        if asks_for_absent_types(exists, self.frames.settings):
-            doubt = doubt | pl.lit(True)
-        elif (opens := is_open(exists, self.frames.settings)) is not None:
-            opening = asked.filter(asked.select(opens.alias("open")).to_series())
-            doubt = doubt | self._among(asked, opening)
-        # More rows can only be added to what was found, so what is true already stays true.
-        held_against = exists.how_many or exists.total
-        grows = held_against is None or held_against.operator in ("more_than", "at_least")
-        certain = pl.col("exists") if grows else pl.lit(False)
-        verdict = verdict.with_columns(
-            pl.when(certain.fill_null(False)).then(True).when(~doubt).then("exists").alias("exists")
-        )
-        if exists.negated:
-            verdict = verdict.with_columns(~pl.col("exists"))
-        return verdict.select("row", "exists")
+            verdict = self._among(asked, hits)
+            if possible.height:
+                verdict = verdict.set(self._among(asked, possible) & ~verdict, None)
+        if doubt is not None:
+            # More rows can only be added to what was found, so what is true already stays true.
+            held_against = exists.how_many or exists.total
+            grows = held_against is None or held_against.operator in ("more_than", "at_least")
+            verdict = verdict.set(doubt & ~verdict.fill_null(False) if grows else doubt, None)
+        return ~verdict if exists.negated else verdict
 
-    def _among(self, asked: pl.DataFrame, rows: pl.DataFrame) -> pl.Expr:
+    def _among(self, asked: pl.DataFrame, rows: pl.DataFrame) -> pl.Series:
         """Whether each row asked about is one of `rows`."""
         if rows.is_empty():
-            return pl.lit(False)
-        return pl.lit(self.frames.marked(self.grain, rows["row"])[asked["row"]])
+            return every(False, asked.height)
+        return self.frames.marked(self.grain, rows["row"])[asked["row"]]
 
-    def _told(self, asked: pl.DataFrame) -> pl.Series:
-        """Per row asked about, whether the feeds of all claims that could hold the other row deliver such."""
+    def _told(self, asked: pl.DataFrame) -> pl.Series | None:
+        """Per row asked about, whether the feeds of all claims that could hold the other row deliver such;
+        None: all of them."""
         told = self.frames.carries_rows_of(self.exists.table, roles_asked(self.exists))
         if self.listing and self.exists.table == "line":
             told = told & self.frames.carries("line.procedure_code")
         if told.all():
-            return pl.repeat(True, asked.height, dtype=pl.Boolean, eager=True)
+            return None
         if "claim" in self.exists.same:
             return told[asked["claim_no"]]
         claims = self.frames.tables.claims.select("patient_id").with_columns(told.alias("told"))
         of_patient = claims.select(pl.col("told").all().over("patient_id"))["told"]
         return of_patient[asked["claim_no"]]
 
-    def _silent(self, asked: pl.DataFrame) -> pl.DataFrame:
-        """Rows on whose day the table of pairs says nothing."""
-        if not self.listing:
-            return asked.select("row").clear()
-        return asked.filter(self.listing.is_silent(asked)).select("row")
-
     def _others(self, asked: pl.DataFrame) -> pl.DataFrame:
         """The rows that may be found, fields named `other.<field>`; `fits`: what they meet by themselves."""
         exists, frames = self.exists, self.frames
         base = frames.base(exists.table)
-        rows = pl.int_range(base.height, dtype=pl.UInt32, eager=True)
-        rows = rows.filter(self._near(asked)[base["claim_no"]])
+        rows = frames.all_rows(exists.table).filter(self._near(asked)[base["claim_no"]])
         rows = not_ruled_out(rows, exists.table, conjuncts(self.alone), frames, other=True)
         if self.listing:
             rows = self.listing.may_matter(rows, exists.table, other=True)
         names = other_fields(exists, self.grain)
         others = frames.fields(exists.table, names, rows)
-        others = others.select("batch.date", pl.exclude("batch.date").name.prefix("other."))
+        others = prefixed(others, "other.", but=("batch.date",))
         others = with_value_sets(others, exists.table, [exists.where], frames, other=True)
-        others = others.with_columns(compile_condition(self.alone, frames.recorded, {}).alias("fits"))
-        others = others.drop("batch.date").filter(pl.col("fits").ne_missing(False))
+        fits = answers(others, compile_condition(self.alone, frames.recorded, {}))
+        others = others.hstack([fits.alias("fits")])
+        if not fits.all(ignore_nulls=False):
+            others = others.filter(fits.ne_missing(False))
+        others = others[[name for name in others.columns if name != "batch.date"]]
         return others.with_columns(self._key_columns(other=True))
 
     def _near(self, asked: pl.DataFrame) -> pl.Series:
         """Per claim, whether it is one of those asked about, or of the same patient as one of them."""
-        count = self.frames.tables.claims.height
-        own = pl.repeat(False, count, dtype=pl.Boolean, eager=True)
-        own = own.scatter(asked["claim_no"].unique(), True)
-        if "claim" in self.exists.same:
-            return own
-        patients = self.frames.patient_numbers
-        wanted = pl.repeat(False, count + 1, dtype=pl.Boolean, eager=True)
-        numbers = patients.filter(own).drop_nulls().unique()
-        return wanted.scatter(numbers, True)[patients.fill_null(0)]
+        own = marks(asked["claim_no"], self.frames.tables.claims.height)
+        return own if "claim" in self.exists.same else self.frames.of_patients(own)
 
     def _key_columns(self, *, other: bool) -> list[pl.Expr]:
         """Key columns with the same name and type on both sides; none is a value, unknown is blank."""
@@ -322,15 +326,15 @@ class _Search:
                 holds = pl.when(none).then(pl.lit(False)).otherwise(holds)
         return holds
 
-    def _own_date_known(self) -> pl.Expr:
+    def _own_date_known(self) -> list[pl.Expr]:
         """Without a date of its own, a row cannot say which other rows are near; nor without its code."""
-        known = pl.lit(True)
+        known = []
         codes = (Field("line.procedure_code"),) if self.listing and self.grain == "line" else ()
         for own in (*date_fields(self.exists), *codes):
             one_known = pl.col(str(own)).is_not_null()
             if (none := there_is_none(own, self.frames.recorded)) is not None:
                 one_known = one_known | none
-            known = known & one_known
+            known.append(one_known)
         return known
 
     def _needs_pairs(self) -> bool:
@@ -353,20 +357,21 @@ class _Search:
         self, asked: pl.DataFrame, others: pl.DataFrame, keys: list[str]
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Certain matches (row, other.row, note) and possible ones (row, other.row)."""
-        nothing = pl.DataFrame(schema=MATCHES)
         if not self.listing:
             pairs = self._candidate_pairs(asked, others, keys).with_columns(
                 pl.lit(None, pl.UInt32).alias("note")
             )
             judged = self._fitting(pairs)
         elif self.listing.held is None:
-            return nothing, nothing.select("row", "other.row")
+            return _NOTHING, _NOTHING[["row", "other.row"]]
         else:
             judged = self._fitting(self.listing.listed_pairs(self._pairs_with_classes(asked, others, keys)))
-        hits = judged.filter(pl.col("fits")).select("row", "other.row", "note")
+        hits = judged.filter(judged["fits"])[[*MATCHES]] if judged.height else _NOTHING
         if self.listing:  # several notes may list a pair
             hits = hits.sort("note").unique(["row", "other.row"], keep="first", maintain_order=True)
-        open_pairs = [judged.filter(pl.col("fits").is_null()).select("row", "other.row")]
+        open_pairs = [_NOTHING[["row", "other.row"]]]
+        if judged["fits"].null_count():
+            open_pairs.append(judged.filter(pl.col("fits").is_null())[["row", "other.row"]])
         if self.listing:
             mine, theirs = (
                 self.listing.is_unknown(asked, other=False), self.listing.is_unknown(others, other=True)
@@ -385,7 +390,7 @@ class _Search:
         assert self.listing is not None
         in_one_list = self.exists.table == self.grain == "diagnosis" and self._main_list_only()
         many = asked.height * _MANY > self.frames.base(self.grain).height
-        if keys == ["key:claim"] and in_one_list and many:
+        if keys == [_BY_CLAIM] and in_one_list and many:
             listed = self.listing.same_claim_pairs(asked, others)
             if listed is not None:
                 asked = asked.filter(pl.col("row").is_in(listed["row"].unique().implode()))
@@ -401,6 +406,8 @@ class _Search:
 
     def _fitting(self, pairs: pl.DataFrame) -> pl.DataFrame:
         """row, other.row, note, fits of these pairs."""
+        if pairs.is_empty():
+            return _NO_PAIRS
         exists = self.exists
         fits = [pl.col("fits"), compile_condition(self.paired, self.frames.recorded, {})]
         if exists.reported_earlier:
@@ -428,7 +435,7 @@ class _Search:
             return pairs.filter(~is_own_claim) if self.exists.table == "claim" else pairs
         if len(keys) > 1 and not self.listing:
             height = self.frames.base(self.exists.table).height
-            hashes = pl.repeat(None, height, dtype=pl.UInt64, eager=True)
+            hashes = every(None, height, pl.UInt64)
             for frame, row in ((others, "other.row"), (asked, "row")):
                 hashes = hashes.scatter(frame[row], frame.select(pl.struct(keys).hash()).to_series())
             shared = hashes.is_duplicated() & hashes.is_not_null()
@@ -440,7 +447,7 @@ class _Search:
         """Rows that one with a blank `equal` column might match: joined on what is filled, per pattern."""
         widening = [key.name for key in self.keys if key.widens]
         fixed = [key.name for key in self.keys if not key.widens]
-        found = [asked.select("row").clear()]
+        found = [_NOTHING[["row"]]]
         if widening:
             blank = others.filter(
                 pl.all_horizontal(pl.col(name).is_not_null() for name in fixed),

@@ -1,15 +1,16 @@
 """Fields of canonical rows under their rule names, made for just the rows that a rule looks at."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
 from validator.claims.schema import RULE_TABLES, ClaimTables, Column, rule_columns
 from validator.engine.codes import CODE_FIELDS, Kinds, code_system, kinds_of
 from validator.engine.keyed import KEYED_FACTS, keyed_fields, known_name
+from validator.engine.marks import every, marks
 from validator.engine.settings import Settings
 from validator.reference.schema import ICD10_FACTS, LIST_FACTS
 
@@ -22,6 +23,7 @@ _LIST_FACTS = frozenset(f"icd10.{fact.name}" for fact in LIST_FACTS)
 _CODE_SYSTEM = "diagnosis.code_system"
 _TELL_CODE_SYSTEM = ("code", "code_as_sent", "declared_code_system", "coding_date")
 _KEYED_BY = {"line": ("procedure_code", "from_date"), "procedure": ("code", "date")}
+Made = TypeVar("Made")
 _ALWAYS = ("row", "claim_no", "batch.date")
 
 
@@ -42,6 +44,7 @@ class Frames:
         self._whole: dict[str, pl.DataFrame] = {}
         self._coded: dict[tuple[str, str], tuple[pl.Series, pl.Series]] = {}
         self._told: dict[tuple[str, tuple[str, ...]], pl.Series] = {}
+        self._made: dict[tuple[str, ...], Any] = {}
 
     def base(self, table: str) -> pl.DataFrame:
         """The canonical table that a rule table stands for."""
@@ -57,8 +60,7 @@ class Frames:
 
     def marked(self, table: str, rows: pl.Series) -> pl.Series:
         """Per row of the table, whether it is among `rows`: looking up by place beats a join."""
-        marks = pl.repeat(False, self.base(table).height, dtype=pl.Boolean, eager=True)
-        return marks.scatter(rows, True) if rows.len() else marks
+        return marks(rows, self.base(table).height)
 
     def coded(self, table: str, name: str) -> tuple[pl.Series, pl.Series]:
         """The distinct values of a field, and for each row which of them it has (blank: none)."""
@@ -98,19 +100,19 @@ class Frames:
         whole = self._whole_of(table)
         missing = [name for name in wanted if name not in whole.columns]
         if plain := [name for name in missing if self._is_plain(table, name)]:
-            whole = whole.with_columns(base[_COLUMNS[name][1].name].alias(name) for name in plain)
+            whole = whole.hstack([base[_COLUMNS[name][1].name].alias(name) for name in plain])
             missing = [name for name in missing if name not in whole.columns]
         if missing and (rows is None or rows.len() * 2 >= base.height):
-            whole = whole.with_columns(self._make(table, None, missing))
+            whole = whole.hstack(self._make(table, None, missing))
             missing = []
         self._whole[table] = whole
         if rows is None or rows.len() == base.height:
-            return whole.select(*_ALWAYS, *wanted)
+            return whole[[*_ALWAYS, *wanted]]
         kept = [name for name in wanted if name not in missing]
-        chosen = whole.select(*_ALWAYS, *kept)[rows]
+        chosen = whole[[*_ALWAYS, *kept]][rows]
         if not missing:
             return chosen
-        return chosen.with_columns(self._make(table, rows, missing)).select(*_ALWAYS, *wanted)
+        return chosen.hstack(self._make(table, rows, missing))[[*_ALWAYS, *wanted]]
 
     def _whole_of(self, table: str) -> pl.DataFrame:
         if table not in self._whole:
@@ -139,7 +141,7 @@ class Frames:
     def _make(self, table: str, rows: pl.Series | None, names: Collection[str]) -> list[pl.Series]:
         base = self.base(table)
         if rows is not None:
-            base = base.select(self._columns_read(table, names))[rows]
+            base = base[self._columns_read(table, names)][rows]
         made: list[pl.Series] = []
         if claims_and_own := [n for n in names if n in _COLUMNS and n != _CODE_SYSTEM]:
             made += self._canonical(table, base, claims_and_own)
@@ -276,7 +278,7 @@ class Frames:
         """Per claim its place in the stated order of claims."""
         by = ["received_date", "from_date", "claim_id", "source_file", "source_row"]
         ordered = self.tables.claims.select("claim_no", *by).sort(by, nulls_last=True)["claim_no"]
-        ranks = pl.repeat(0, ordered.len(), dtype=pl.UInt32, eager=True)
+        ranks = every(0, ordered.len(), pl.UInt32)
         return ranks.scatter(ordered, pl.int_range(ordered.len(), dtype=pl.UInt32, eager=True))
 
     @cached_property
@@ -285,7 +287,7 @@ class Frames:
         npi = pl.col("rendering_npi")
         told = self.tables.lines.group_by("claim_no").agg(npi.n_unique().alias("several"), npi.first())
         sole = told.filter(pl.col("several") == 1)
-        whole = pl.repeat(None, self.tables.claims.height, dtype=pl.String, eager=True)
+        whole = every(None, self.tables.claims.height, pl.String)
         return whole.scatter(sole["claim_no"], sole["rendering_npi"])
 
     @cached_property
@@ -294,6 +296,22 @@ class Frames:
         patients = self.tables.claims["patient_id"]
         numbers = patients.rank("dense").cast(pl.UInt32)
         return numbers.set(patients.is_null(), None)
+
+    def of_patients(self, claims: pl.Series) -> pl.Series:
+        """Per claim, whether it is of a patient to whom one of the marked claims belongs."""
+        numbers = self.patient_numbers.filter(claims).drop_nulls()
+        return marks(numbers, claims.len() + 1)[self._patient_places]
+
+    @cached_property
+    def _patient_places(self) -> pl.Series:
+        """The numbers of the patients; 0, which is nobody's, where the patient is not named."""
+        return self.patient_numbers.fill_null(0)
+
+    def once(self, key: tuple[str, ...], make: Callable[[], Made]) -> Made:
+        """What `make` makes, made when it is first asked for under this key."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
 
 
 def _delivers_one_of(roles: tuple[str, ...], columns: frozenset[str]) -> bool:

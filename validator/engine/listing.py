@@ -8,6 +8,7 @@ import polars as pl
 from validator.engine.codes import CODE
 from validator.engine.frames import Frames
 from validator.engine.keyed import does_speak
+from validator.engine.marks import answers, every, marks
 from validator.reference.schema import PAIR_TABLES, Pairs
 from validator.rules.model import ListedIn
 from validator.rules.reads import OWN_DATE
@@ -49,8 +50,8 @@ class Listing:
         """Rows whose code the table cannot speak about: not in force, or newer than the tabular list."""
         field = self._field(other=other)
         if field != "diagnosis.code":
-            return pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True)
-        return frame.select(self._is_strange("other." if other else "").alias("unknown")).to_series()
+            return every(False, frame.height)
+        return answers(frame, self._is_strange("other." if other else ""))
 
     def _is_strange(self, prefix: str) -> pl.Expr:
         strange = pl.col(prefix + _STATUS).ne_missing("in_force")
@@ -63,18 +64,29 @@ class Listing:
         if self.held is None or rows.is_empty():
             return rows
         is_left = self.listed.left.other == other
-        codes = (self.held.left if is_left else self.held.right)["code"].unique().implode()
-        if self._field(other=other) != "diagnosis.code":
-            column = self._field(other=other).split(".")[1]
-            return rows.filter(self.frames.base(table)[column][rows].is_in(codes))
+        codes = (self.held.left if is_left else self.held.right)["code"]
+        field, side = self._field(other=other), "left" if is_left else "right"
+        if field != "diagnosis.code":
+            distinct, places = self.frames.coded(table, field)
+            listed = self.frames.once(
+                (self.listed.table, side, table, field), lambda: distinct.is_in(codes.implode())
+            )
+            return rows.filter(listed[places[rows]])
         kinds = self.frames.kinds
-        matters = kinds.fields([CODE])[CODE].is_in(codes) | self.unknown_kinds()
+        listed = self.frames.once(
+            (self.listed.table, side, CODE), lambda: kinds.fields([CODE])[CODE].is_in(codes.implode())
+        )
+        matters = listed | self.unknown_kinds()
         return rows if matters.all() else rows.filter(matters[kinds.of_rows(rows)])
 
     def unknown_kinds(self) -> pl.Series:
         """Per kind of diagnosis, whether the table cannot speak about it."""
-        facts = self.frames.kinds.frame([_STATUS, _IN_TABULAR])
-        return facts.select(self._is_strange("").alias("unknown")).to_series()
+
+        def make() -> pl.Series:
+            facts = self.frames.kinds.frame([_STATUS, _IN_TABULAR])
+            return facts.select(self._is_strange("").alias("unknown")).to_series()
+
+        return self.frames.once(("unknown", str(self.by_tabular)), make)
 
     def beside_unknown(self, near: Callable[[pl.DataFrame], pl.Series]) -> pl.Series | None:
         """Per claim, whether a code the table cannot speak about may pair with its codes; None: nowhere."""
@@ -89,9 +101,9 @@ class Listing:
     def is_silent(self, asked: pl.DataFrame) -> pl.Series:
         """Rows on whose day the table says nothing at all."""
         if self.held is None:
-            return pl.repeat(True, asked.height, dtype=pl.Boolean, eager=True)
+            return every(True, asked.height)
         dated = self.with_day_and_setting(asked)
-        return dated.select((~does_speak(self.held) | pl.col("on").is_null()).alias("silent")).to_series()
+        return answers(dated, ~does_speak(self.held) | pl.col("on").is_null())
 
     def with_class(self, frame: pl.DataFrame, *, other: bool) -> pl.DataFrame:
         """The rows with the `class` of their code; several rows where a code has several classes."""
@@ -102,7 +114,8 @@ class Listing:
         field = str(self.listed.left if is_left else self.listed.right)
         unknown = self.is_unknown(frame, other=other)
         mapped = classes.select(pl.col("code").alias(field), pl.col("class").alias(name))
-        return frame.filter(~unknown).join(mapped, on=field, how="inner")
+        known = frame.filter(~unknown) if unknown.any() else frame
+        return known.join(mapped, on=field, how="inner")
 
     def same_claim_pairs(self, asked: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame | None:
         """(row, other.row) of diagnoses on one claim whose classes the table lists; None where that is no
@@ -118,9 +131,8 @@ class Listing:
         own, other = (held.right, held.left) if self.listed.left.other else (held.left, held.right)
         own_column, other_column = ("right", "left") if self.listed.left.other else ("left", "right")
         width = 1 + max(int(str(side["class"].max())) for side in (own, other))
-        bits = pl.repeat(False, width * width, dtype=pl.Boolean, eager=True)
         places = held.listed[own_column].cast(pl.Int64) * width + held.listed[other_column].cast(pl.Int64)
-        bits = bits.scatter(places, True)
+        bits = marks(places, width * width)
         mine = self._class_of_row(asked["row"], own)
         theirs = self._class_of_row(others["other.row"], other)
         pairs = self.frames.diagnosis_pairs
@@ -133,7 +145,7 @@ class Listing:
         kinds = self.frames.kinds
         codes = kinds.fields([CODE])[CODE].alias("code").to_frame()
         of_kind = codes.join(side, on="code", how="left", maintain_order="left")["class"]
-        whole = pl.repeat(None, self.frames.base("diagnosis").height, dtype=pl.UInt32, eager=True)
+        whole = every(None, self.frames.base("diagnosis").height, pl.UInt32)
         return whole.scatter(rows, of_kind[kinds.of_rows(rows)])
 
     def listed_pairs(self, pairs: pl.DataFrame) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from validator.engine.exists import Existence, judge_existence, own_fields
 from validator.engine.frames import Frames, recorded_name
 from validator.engine.keyed import KEYED_FACTS, known_name
 from validator.engine.listing import needs_meaning
+from validator.engine.marks import answers, every
 from validator.engine.value_sets import with_value_sets
 from validator.rules.model import (
     OUTCOMES,
@@ -58,7 +59,7 @@ class GrainOutcomes:
 
     def flagged(self, rule: Rule) -> pl.Series:
         """Positions of the rows that the rule flags."""
-        return self.by_rule[rule.rule_id].filter(pl.col("outcome") == _FLAGGED)["row"]
+        return rows_flagged(self.by_rule[rule.rule_id])
 
     def counts(self) -> pl.DataFrame:
         """rule_id and the four counts."""
@@ -111,19 +112,22 @@ def judge_rule(rule: Rule, rows: pl.Series, frames: Frames) -> tuple[pl.DataFram
     frame = _with_fields(rule, [*scope, rule.flag_when], rows, frames)
     frame, columns, _ = _with_existences(All(scope), rule, frame, frames)
     in_scope = [compile_condition(All(scope), frames.recorded, columns), *dates_in_force(rule)]
-    frame = frame.with_columns(pl.all_horizontal(in_scope).alias("scope"))
-    frame = frame.filter(pl.col("scope").ne_missing(False))
+    standing = answers(frame, pl.all_horizontal(in_scope))
+    frame = frame.hstack([standing.alias("scope")])
+    if not standing.all(ignore_nulls=False):
+        frame = frame.filter(standing.ne_missing(False))
     frame, columns, found = _with_existences(rule.flag_when, rule, frame, frames)
-    condition = compile_condition(rule.flag_when, frames.recorded, columns)
-    outcome = (
-        pl.when(pl.col("scope") & pl.col("holds"))
-        .then(_said(_FLAGGED))
-        .when(pl.col("scope") & ~pl.col("holds"))
-        .then(_said(_CLEAR))
-        .otherwise(_said(_NOT_EVALUATED))
-    )
-    told = frame.select("row", "scope", condition.alias("holds")).select("row", outcome.alias("outcome"))
-    return told, _first_found(found, told.filter(pl.col("outcome") == _FLAGGED)["row"])
+    holds = answers(frame, compile_condition(rule.flag_when, frames.recorded, columns))
+    fits = frame["scope"]
+    outcome = every(_NOT_EVALUATED, frame.height, OUTCOME)
+    outcome = outcome.set(fits & ~holds, _CLEAR).set(fits & holds, _FLAGGED)
+    told = pl.DataFrame([frame["row"], outcome.alias("outcome")])
+    return told, _first_found(found, rows_flagged(told))
+
+
+def rows_flagged(told: pl.DataFrame) -> pl.Series:
+    """The flagged among (row, outcome)."""
+    return told["row"].filter(told["outcome"] == _FLAGGED)
 
 
 def _in_cheap_scope(rule: Rule, scope: Sequence[Condition], rows: pl.Series, frames: Frames) -> pl.Series:
@@ -215,19 +219,22 @@ def _with_existences(
             if all(search in columns for search in searches(part))
         ]
         name = f"exists:{number}:{'scope' if 'scope' not in frame.columns else 'flag'}"
-        open_rows = pl.all_horizontal([part.ne_missing(False) for part in decided] or [True])
-        is_open = frame.select(open_rows.alias("open")).to_series() if decided else None
+        is_open = None
+        if decided:
+            is_open = answers(frame, pl.all_horizontal([part.ne_missing(False) for part in decided]))
         needed = [n for n in frame.columns if n in _company_of(own_fields(exists, rule.check_each))]
-        asked = frame.select("row", "claim_no", "batch.date", *needed)
+        asked = frame[["row", "claim_no", "batch.date", *needed]]
         found = judge_existence(
-            exists, rule.check_each, asked.filter(is_open) if is_open is not None else asked, frames
+            exists,
+            rule.check_each,
+            asked if is_open is None or is_open.all() else asked.filter(is_open),
+            frames,
         )
         columns[exists] = name
-        answers = found.outcome["exists"]
-        if is_open is not None:
-            places = is_open.arg_true()
-            answers = pl.repeat(None, frame.height, dtype=pl.Boolean, eager=True).scatter(places, answers)
-        frame = frame.with_columns(answers.alias(name))
+        found_there = found.outcome
+        if is_open is not None and found_there.len() < frame.height:
+            found_there = every(None, frame.height).scatter(is_open.arg_true(), found_there)
+        frame = frame.hstack([found_there.alias(name)])
         if exists in shown:
             matches[exists] = found
     return frame, columns, [(exists.table, matches[exists]) for exists in shown]
@@ -274,9 +281,9 @@ def silence(
                 continue
             told = silenced[rule_id]
             if louder and told.height:
-                taken = pl.concat(louder).unique().implode()
+                taken = pl.concat(louder).implode()
                 told = told.filter(~pl.col("row").is_in(taken))
                 silenced[rule_id] = told
-            if rule_id in speaking:
-                louder.append(told.filter(pl.col("outcome") == _FLAGGED)["row"])
+            if rule_id in speaking and (flagged := rows_flagged(told)).len():
+                louder.append(flagged)
     return silenced
