@@ -118,14 +118,15 @@ def _write(
         outputs: dict[str, dict[str, Any]] = {}
         durations = dict(content.timings)
 
-        def put(output: tuple[str, Callable[[BinaryIO], None]]) -> None:
+        def put(output: tuple[str, Callable[[BinaryIO], None]]) -> tuple[str, dict[str, Any], float]:
             name, write = output
             started = time.perf_counter()
-            outputs[name] = _put(unfinished / name, write, group_id)
-            durations[f"write {name}"] = time.perf_counter() - started
+            return name, _put(unfinished / name, write, group_id), time.perf_counter() - started
 
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as writers:
-            list(writers.map(put, _outputs(content)))
+            for name, told, seconds in writers.map(put, _outputs(content)):
+                outputs[name] = told
+                durations[f"write {name}"] = seconds
         folders = {unfinished, *((unfinished / name).parent for name in beside)}
         for folder in folders - {unfinished}:
             folder.mkdir(mode=0o700)
