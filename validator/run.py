@@ -96,10 +96,12 @@ def run_night(request: Request, progress: Progress = lambda *_: None) -> Night:
     reference = open_reference(request.reference)
     clock.mark("reference")
     progress("rules", 0, 0)
-    rules = read_rule_set(
-        request.rules or rules_folder(), profile=request.profile, value_sets=reference.value_sets
-    )
-    prove_examples(rules, reference)
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        aside.submit(reference.read_ahead)  # what goes wrong there is met again, and told, by who asks
+        rules = read_rule_set(
+            request.rules or rules_folder(), profile=request.profile, value_sets=reference.value_sets
+        )
+        prove_examples(rules, reference)
     clock.mark("rules")
     with (
         output_lock(request.out),

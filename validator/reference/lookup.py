@@ -70,7 +70,7 @@ def _open(path: Path) -> "Reference":
 
 @dataclass(frozen=True)
 class Reference:
-    """The code sets as they stood on each day from `covers_from` to `covers_to`. Holds no open file.
+    """The code sets as they stood on each day from `covers_from` to `covers_to`.
 
     `known`: code, history. `facts_by_history`: ICD10_FACTS, row history * len(periods) + period.
     """
@@ -182,6 +182,11 @@ class Reference:
         changed = copy.copy(self)
         object.__setattr__(changed, "rule_tables", self.rule_tables.with_given(tables))
         return changed
+
+    def read_ahead(self) -> None:
+        """Read what nearly every night asks for; from a thread, while something else is worked out."""
+        _ = self._icd9, self._skeletons, self._open_stems, self._list_facts, self._offer, self._worded
+        self.rule_tables.read_ahead()
 
     @cached_property
     def _offer(self) -> Offer:

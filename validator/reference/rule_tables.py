@@ -24,6 +24,7 @@ from validator.reference.tables import BuiltTables
 
 Given = Mapping[str, Sequence[Mapping[str, Any]]]
 _DAYS = {"valid_from": pl.Date, "valid_to": pl.Date}
+_PAIR_PARTS = ("pair_left", "pair_right", "pair_listed", "pair_note")
 _MEMBERS: dict[str, Any] = {"code": pl.String, **_DAYS}
 
 
@@ -102,9 +103,7 @@ class RuleTables:
             rows = rows.with_columns(pl.col(fact.name).cast(fact.type) for fact in facts)
             return Keyed(rows, covers=whole, settings=by_setting)
         if name in PAIR_TABLES:
-            parts = [
-                self._rows(table, name) for table in ("pair_left", "pair_right", "pair_listed", "pair_note")
-            ]
+            parts = [self._rows(table, name) for table in _PAIR_PARTS]
             left, right, listed, notes = (part for part in parts if part is not None)
             if listed.is_empty() and not PAIR_TABLES[name].file:
                 raise _lacking(name)
@@ -124,13 +123,25 @@ class RuleTables:
             return None
         if name is None:
             return self.built.read(f'select * from "{table}"')
-        # A night asks for nearly every name of these tables, so each is read once and taken apart.
+        nothing, by_name = self._taken_apart(table)
+        return by_name.get((name,), nothing).drop("name")
+
+    def read_ahead(self) -> None:
+        """Read the shipped tables that nearly every night asks for."""
+        for table in self._built_tables & {"value_set", *_PAIR_PARTS}:
+            self._taken_apart(table)
+        for name, about in KEYED_TABLES.items():
+            if not about.file:
+                self.keyed(name)
+
+    def _taken_apart(self, table: str) -> tuple[pl.DataFrame, dict[tuple[object, ...], pl.DataFrame]]:
+        """No row, and the rows of each name. A night asks for nearly every name, so all are read at once."""
         key = f"rows of {table}"
         if key not in self._kept:
             rows = self.built.read(f'select * from "{table}"')
             self._kept[key] = rows.clear(), rows.partition_by("name", as_dict=True)
-        nothing, by_name = self._kept[key]
-        return by_name.get((name,), nothing).drop("name")
+        kept: tuple[pl.DataFrame, dict[tuple[object, ...], pl.DataFrame]] = self._kept[key]
+        return kept
 
     @cached_property
     def _built_tables(self) -> frozenset[str]:

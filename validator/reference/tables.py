@@ -31,6 +31,7 @@ class BuiltTables:
             ) from None
 
     @cached_property
-    def _opened(self) -> duckdb.DuckDBPyConnection:
+    def _opened(self) -> "duckdb.DuckDBPyConnection":
         """The file, open as long as these tables are wanted: opening it takes longer than most reads."""
+        # The type is quoted because DuckDB reports a class that somebody still holds at exit as a leak.
         return duckdb.connect(str(self.path), read_only=True)
