@@ -69,6 +69,15 @@ def engine_findings(
     return severities, _counts(evaluation.counts)  # type: ignore[return-value]
 
 
+def engine_messages(
+    tables: ClaimTables, rules: RuleSet, reference: Reference, settings: Settings
+) -> dict[Key, str]:
+    """The sentence of every finding, by `evaluate`."""
+    found = evaluate(derive(tables), rules, reference, settings).findings
+    columns = ("rule_id", "claim_key", "diagnosis_role", "diagnosis_position", "line_number")
+    return {tuple(row[name] for name in columns): row["message"] for row in found.to_dicts()}  # type: ignore[misc]
+
+
 def _counts(counts: pl.DataFrame) -> dict[str, dict[str, int]]:
     return {row["rule_id"]: {outcome: row[outcome] for outcome in OUTCOMES} for row in counts.to_dicts()}
 

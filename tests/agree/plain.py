@@ -6,6 +6,7 @@ answer is True, False or None (nobody knows); see three_valued.py.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tests.agree.plain_codes import PlainCodes
 from tests.agree.plain_compare import compare_values
@@ -23,16 +24,20 @@ from validator.rules.model import (
     Condition,
     Exists,
     Field,
+    MessageCase,
     None_,
     Precedence,
     Rule,
+    SeverityCase,
 )
 
+Case = TypeVar("Case", SeverityCase, MessageCase)
 TRUE_OF_NOTHING = ("is_not", "not_in_set", "differs_from")
 # Whether these are there is known without a date that some release covers.
 ALWAYS_KNOWN = (
     "icd10.well_formed",
     "icd10.ever_listed",
+    "icd10.ever_billable",
     "icd9.exists",
     "icd10.date_reach",
     "icd10.in_tabular",
@@ -42,12 +47,13 @@ OF_THE_LIST = frozenset(f"icd10.{fact.name}" for fact in LIST_FACTS)
 
 @dataclass(frozen=True)
 class PlainOutcome:
-    """What one rule says about one row; severity only where it is flagged."""
+    """What one rule says about one row; severity and the template of its message only where it is flagged."""
 
     rule_id: str
     row: PlainRow
     outcome: str
     severity: str | None
+    message: str | None = None
 
 
 class PlainEngine:
@@ -76,7 +82,11 @@ class PlainEngine:
             self._silence(order, by_id, found)
         return [
             PlainOutcome(
-                rule.rule_id, row, outcome, self.severity(rule, row) if outcome == "flagged" else None
+                rule.rule_id,
+                row,
+                outcome,
+                self.severity(rule, row) if outcome == "flagged" else None,
+                self.message(rule, row) if outcome == "flagged" else None,
             )
             for rule in rules
             for row in self.judged(rule)
@@ -97,10 +107,17 @@ class PlainEngine:
 
     def severity(self, rule: Rule, row: PlainRow) -> str:
         """The first case whose condition is true; a blank condition does not hold."""
-        for case in rule.severity:
+        return self._first_of(rule.severity, row).severity
+
+    def message(self, rule: Rule, row: PlainRow) -> str:
+        """The template that speaks, its placeholders not yet filled; chosen as the severity is."""
+        return self._first_of(rule.message, row).text
+
+    def _first_of(self, cases: Sequence[Case], row: PlainRow) -> Case:
+        for case in cases:
             if case.when is None or self.answer(case.when, row) is True:
-                return case.severity
-        raise AssertionError("the last case of a severity has no condition")
+                return case
+        raise AssertionError("the last case has no condition")
 
     def _silence(self, order: Precedence, by_id: dict[str, Rule], found: dict[tuple[str, int], str]) -> None:
         """The first rule that flags a row puts later ones out of scope there; a shadow rule does not."""

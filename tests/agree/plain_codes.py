@@ -149,6 +149,8 @@ class PlainCodes:
             return self.well_formed(code)
         if name == "icd10.ever_listed":
             return self.ever_listed(code)
+        if name == "icd10.ever_billable":
+            return any(span.what == "billable" for span in self.spans.get(code, []))
         if name == "icd9.exists":
             return self.icd9_exists(code)
         if name == "icd10.date_reach":

@@ -24,6 +24,7 @@ from validator.rules.model import (
     Field,
     HowMany,
     ListedIn,
+    MessageCase,
     None_,
     Precedence,
     RiskWeights,
@@ -343,7 +344,7 @@ def rules(draw: st.DrawFn, rule_id: str, codes: Sequence[str], grain: str | None
         check_each=grain,  # type: ignore[arg-type]
         only_for=draw(conditions(weighted, exists=exists, depth=1)) if draw(st.booleans()) else ALWAYS,
         flag_when=draw(conditions(weighted, exists=exists)),
-        message="A random finding",
+        message=(MessageCase(None, "A random finding"),),
         in_force_from=bounds[0],
         in_force_until=bounds[1],
     )

@@ -15,7 +15,18 @@ from validator.engine.settings import Settings
 from validator.reference.build import build_reference
 from validator.reference.lookup import Reference, open_reference
 from validator.reference.sources import ReferenceSources
-from validator.rules.model import ALWAYS, Compare, Condition, Exists, Field, None_, Rule, SeverityCase, Source
+from validator.rules.model import (
+    ALWAYS,
+    Compare,
+    Condition,
+    Exists,
+    Field,
+    MessageCase,
+    None_,
+    Rule,
+    SeverityCase,
+    Source,
+)
 
 SPINE = """\
 # source: made for this test
@@ -86,7 +97,7 @@ def rule(number: int, condition: Condition) -> Rule:
         check_each="diagnosis",
         only_for=ALWAYS,
         flag_when=condition,
-        message="A finding",
+        message=(MessageCase(None, "A finding"),),
     )
 
 

@@ -11,6 +11,7 @@ import yaml
 from tests.agree.compare import (
     engine_answers,
     engine_findings,
+    engine_messages,
     engine_providers,
     plain_engine,
     plain_providers,
@@ -50,8 +51,7 @@ status: active
 confidence: certain
 why: To show what the language means.
 source: [{{title: The rule language, checked: 2026-11-23}}]
-message: A finding
-{severity}{body}
+{message}{severity}{body}
 """
 
 
@@ -72,7 +72,9 @@ def read(tmp_path: Path):
         for rule_id, body in bodies.items():
             path = tmp_path / f"{rule_id}.yaml"
             severity = "" if "severity:" in body else "severity: deny\n"
-            path.write_text(HEADER.format(rule_id=rule_id, severity=severity, body=body), encoding="utf-8")
+            message = "" if "message:" in body else "message: A finding\n"
+            text = HEADER.format(rule_id=rule_id, message=message, severity=severity, body=body)
+            path.write_text(text, encoding="utf-8")
             node = read_document(path, path.name, problems)
             rule = None if node is None else read_rule(node, problems)
             if rule is not None:
@@ -209,6 +211,17 @@ def test_the_engine_means_what_the_specification_says(case: dict, judged) -> Non
         for key in keys
     ]
     assert answers == expected(case, given.rules)
+
+
+@pytest.mark.parametrize("case", [case for case in cases() if "message:" in case.values[0].get("rule", "")])
+def test_a_finding_says_what_the_specification_says(case: dict, judged) -> None:
+    given = judged(case)
+    wanted = [row["message"] for row in read_table(case[TABLE_OF_GRAIN[given.rules.rules[0].check_each]])]
+    found = given.plain.outcomes(given.rules.rules, given.rules.precedence)
+    assert [one.message or "-" for one in sorted(found, key=lambda one: one.row.number)] == wanted
+    said = engine_messages(given.tables, given.rules, given.reference, given.settings)
+    rows = given.plain.rows[given.rules.rules[0].check_each]
+    assert [said.get(("ZZ001", *row_key(row)), "-") for row in rows] == wanted
 
 
 def words_of(node: object) -> set[str]:

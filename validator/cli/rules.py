@@ -329,7 +329,7 @@ def _whole(rule: "Rule", folder: "RuleFolder") -> dict[str, object]:
         **_summary(rule, runs),
         "why": rule.why,
         "english": said.text(),
-        "message": rule.message,
+        "message": [case.text for case in rule.message],
         "sources": [{"title": s.title, "section": s.section, "checked": s.checked} for s in rule.sources],
         "false_alarms": list(rule.false_alarms),
         "carc": list(rule.carc),

@@ -26,7 +26,7 @@ CODE = "diagnosis.code"
 REACH = "icd10.date_reach"
 _BY_PERIOD = {f"icd10.{fact.name}": fact for fact in ICD10_FACTS}
 _BY_CODE = {
-    "icd9.exists": CODE_FACTS[2],
+    "icd9.exists": CODE_FACTS[3],
     **{f"icd10.{fact.name}": fact for fact in (*CODE_FACTS, *LIST_FACTS, IN_TABULAR) if fact.name != "icd9"},
 }
 # Everything that depends on the code and its period alone.

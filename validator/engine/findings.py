@@ -14,8 +14,8 @@ from validator.engine.value_sets import with_value_sets
 from validator.findings.identity import finding_ids
 from validator.findings.schema import CONFIDENCE, FINDINGS, SEVERITY
 from validator.reference.dotted import dotted
-from validator.rules.model import RemarkCase, Rule, SeverityCase
-from validator.rules.reads import OWN_DATE, searches
+from validator.rules.model import Condition, Rule
+from validator.rules.reads import OWN_DATE, conditions_of_cases, searches
 
 if TYPE_CHECKING:
     from validator.reference.lookup import Reference
@@ -45,15 +45,15 @@ def findings_of_grain(judged: GrainOutcomes, rules: Sequence[Rule], frames: Fram
         fields = _rows(rule, judged, numbers, frames)
         located.append((rule, fields, _located(judged, rule, fields, frames)))
     lookups = _Lookups(located, frames.reference)
-    findings = pl.concat([_told(rule, fields, base, lookups) for rule, fields, base in located])
+    findings = pl.concat([_told(rule, fields, base, lookups, frames) for rule, fields, base in located])
     return findings.with_columns(finding_ids(findings, judged.grain).alias("finding_id"))
 
 
 def _rows(rule: Rule, judged: GrainOutcomes, numbers: pl.Series, frames: Frames) -> pl.DataFrame:
     """The flagged rows with what severity, remark codes and message read, also on the row found beside."""
-    whens = (*(case.when for case in rule.severity), *(case.when for case in rule.rarc))
-    cases = [when for when in whens if when is not None]
-    told = {n for n in placeholders(rule.message) if n not in _SUGGESTION_FIELDS and n != "icd10.title"}
+    cases = conditions_of_cases(rule)
+    named = {name for case in rule.message for name in placeholders(case.text)}
+    told = {n for n in named if n not in _SUGGESTION_FIELDS and n != "icd10.title"}
     beside = {n for n in told if n.startswith(_OTHER) or n == _NOTE}
     names = set(OWN_DATE[judged.grain]) | (told - beside)
     names |= {name for case in cases for name in fields_on_row(case, judged.grain)}
@@ -126,7 +126,9 @@ def _pairs(bases: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return pairs.drop_nulls().unique()
 
 
-def _told(rule: Rule, rows: pl.DataFrame, base: pl.DataFrame, lookups: _Lookups) -> pl.DataFrame:
+def _told(
+    rule: Rule, rows: pl.DataFrame, base: pl.DataFrame, lookups: _Lookups, frames: Frames
+) -> pl.DataFrame:
     """The findings of one rule, with their sentence."""
     keys = base.select("code", pl.col("coding_date").alias("on"))
     titles = keys.join(lookups.titles, on=["code", "on"], how="left", maintain_order="left")["title"]
@@ -134,7 +136,9 @@ def _told(rule: Rule, rows: pl.DataFrame, base: pl.DataFrame, lookups: _Lookups)
     shown_title = titles.fill_null(NO_TITLE).alias("icd10.title")
     rows = rows.with_columns(shown_title, *offered.get_columns())
     return base.with_columns(
-        rows.with_columns(sentence(rule.message, rows.schema).alias("message"))["message"],
+        _first_case([(c.when, sentence(c.text, rows.schema)) for c in rule.message], rows, frames).alias(
+            "message"
+        ),
         titles.alias("code_title"),
         dotted(pl.col("code")).alias("code"),
         offered["suggestions"].list.head(MAX_SUGGESTIONS),
@@ -167,15 +171,16 @@ def citation(rule: Rule) -> str:
     return "; ".join(f"{s.title}, {s.section}" if s.section else s.title for s in rule.sources)
 
 
-def _first_case(cases: Sequence[SeverityCase | RemarkCase], rows: pl.DataFrame, frames: Frames) -> pl.Series:
-    """The word of the first case whose condition holds on the row; a blank condition does not hold."""
+def _first_case(
+    cases: Sequence[tuple[Condition | None, pl.Expr]], rows: pl.DataFrame, frames: Frames
+) -> pl.Series:
+    """What the first case says whose condition holds on the row; a blank condition does not hold."""
     word = pl.lit(None, dtype=pl.String)
-    for case in reversed(cases):
-        said = pl.lit(case.severity if isinstance(case, SeverityCase) else case.code)
-        if case.when is None:
+    for when, said in reversed(cases):
+        if when is None:
             word = said
         else:
-            holds = compile_condition(case.when, frames.recorded, {})
+            holds = compile_condition(when, frames.recorded, {})
             word = pl.when(holds).then(said).otherwise(word)
     return rows.with_columns(word.alias("word"))["word"]
 
@@ -184,8 +189,10 @@ def _located(judged: GrainOutcomes, rule: Rule, rows: pl.DataFrame, frames: Fram
     """How severe, which claim, where on it, where in the file; and the values that make the identity."""
     base = _place(judged.grain, rows, frames)
     return base.with_columns(
-        _first_case(rule.severity, rows, frames).cast(SEVERITY).alias("severity"),
-        _first_case(rule.rarc, rows, frames).alias("rarc"),
+        _first_case([(c.when, pl.lit(c.severity)) for c in rule.severity], rows, frames)
+        .cast(SEVERITY)
+        .alias("severity"),
+        _first_case([(c.when, pl.lit(c.code)) for c in rule.rarc], rows, frames).alias("rarc"),
         related_rows(judged, rule.rule_id, rows["row"], frames).alias("related"),
     )
 

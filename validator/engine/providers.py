@@ -276,7 +276,7 @@ def _findings(rule: Rule, flagged: pl.DataFrame, citation: str) -> pl.DataFrame:
         "rule_version": pl.lit(rule.version),
         "severity": pl.lit(rule.severity[-1].severity),
         "confidence": pl.lit(rule.confidence),
-        "message": sentence(rule.message, told.schema),
+        "message": sentence(rule.message[-1].text, told.schema),
         "suggestions": pl.lit([], dtype=pl.List(pl.String)),
         "related": pl.concat_list(named),
         "citation": pl.lit(citation),

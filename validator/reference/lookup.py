@@ -100,12 +100,13 @@ class Reference:
         count = len(self.periods)
         first = pl.col("history").cast(pl.Int64) * count
         rows = found.select(pl.int_ranges(first, first + count).explode()).to_series()
-        well_formed, ever_listed, icd9 = (fact.name for fact in CODE_FACTS)
+        well_formed, ever_listed, ever_billable, icd9 = (fact.name for fact in CODE_FACTS)
         listed = pl.col("history") < self._known_histories
         alone = found.select(
             "code",
             pl.col("code").str.contains(_WELL_FORMED).alias(well_formed),
             listed.alias(ever_listed),
+            pl.col("code").is_in(self._billable.implode()).alias(ever_billable),
             pl.col("code").is_in(self._icd9.implode()).alias(icd9),
         )
         return CodeFacts(
@@ -178,7 +179,7 @@ class Reference:
         a keyed table.
         """
         # What every look-up needs is read once for all copies.
-        _ = self._icd9, self._skeletons, self._open_stems, self._list_facts
+        _ = self._icd9, self._billable, self._skeletons, self._open_stems, self._list_facts
         changed = copy.copy(self)
         object.__setattr__(changed, "rule_tables", self.rule_tables.with_given(tables))
         return changed
@@ -208,6 +209,11 @@ class Reference:
     @cached_property
     def _list_facts(self) -> pl.DataFrame:
         return read_list_facts(self.tables)
+
+    @cached_property
+    def _billable(self) -> pl.Series:
+        """Every code that is billable on some day."""
+        return self.tables.read("select code from code where in_force > 0")["code"]
 
     @cached_property
     def _icd9(self) -> pl.Series:

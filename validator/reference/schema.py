@@ -77,6 +77,7 @@ CODE_FACTS = (
     Fact(
         "ever_listed", pl.Boolean, "stands in some release of ICD-10-CM as code, header or stem", always=True
     ),
+    Fact("ever_billable", pl.Boolean, "billable on some day of the loaded releases", always=True),
     Fact("icd9", pl.Boolean, "stands in the last ICD-9-CM code master as code or header", always=True),
 )
 
@@ -120,7 +121,8 @@ RULE_FACTS: Mapping[str, Fact] = {
     "icd10.ever_listed": CODE_FACTS[1],
     **{f"icd10.{fact.name}": fact for fact in LIST_FACTS},
     "icd10.in_tabular": IN_TABULAR,
-    "icd9.exists": CODE_FACTS[2],
+    "icd10.ever_billable": CODE_FACTS[2],
+    "icd9.exists": CODE_FACTS[3],
     "icd10.date_reach": Fact(
         "date_reach",
         pl.Enum(DATE_REACH),

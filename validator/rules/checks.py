@@ -71,10 +71,11 @@ def _check_title(file: RuleFile) -> Iterator[Problem]:
 def _check_message(file: RuleFile) -> Iterator[Problem]:
     """A finding about a diagnosis or a line says which one; it never says whose claim it is."""
     rule = file.rule
-    used = placeholders(rule.message)
+    by_case = [placeholders(case.text) for case in rule.message]
+    used = {name for names in by_case for name in names}
     subjects = SUBJECTS[rule.check_each]
     at = file.span("message")
-    if subjects and not set(subjects) & set(used):
+    if subjects and not all(set(subjects) & set(names) for names in by_case):
         fix = f"put {listed('{' + name + '}' for name in subjects)} into it"
         yield Problem("R104", f"the message does not say which {rule.check_each} it is about", fix, at)
     for name in sorted(name for name in used if _owner_free(name) in PRIVATE_NAMES):

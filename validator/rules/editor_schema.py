@@ -80,7 +80,7 @@ def _properties() -> dict[str, object]:
         "peers": _TEXT,
         "only_for": {"anyOf": [_CONDITION, {"type": "object", "maxProperties": 0}]},
         "flag_when": {"anyOf": [_CONDITION, _share(), _day_total()]},
-        "message": _TEXT,
+        "message": {"anyOf": [_TEXT, _list(_case(_TEXT))]},
         "suggest": {"anyOf": [_TEXT, {**_block(dict.fromkeys(SUGGEST_KINDS, _TEXT)), "maxProperties": 1}]},
         "control": {"type": "boolean"},
         "examples": _list(_block(dict(example), required=("says", "given", "expect"))),

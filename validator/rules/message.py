@@ -2,9 +2,10 @@
 
 import re
 
-from validator.rules.model import Condition, DayTotal, Share
+from validator.rules.model import Condition, DayTotal, MessageCase, Share
 from validator.rules.names import NAMES, names_of, readable
 from validator.rules.nodes import Node, Text
+from validator.rules.parts import read_case, read_cases
 from validator.rules.problems import Problems, Span, listed, nearest_name, shown
 from validator.rules.reads import found_search
 from validator.rules.scope import OTHER, Scope
@@ -35,11 +36,27 @@ def placeholders(message: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_PLACEHOLDER.findall(message)))
 
 
-def read_message(node: Node, scope: Scope, *, flag_when: Condition | None, suggests: bool) -> str | None:
-    """The template, each placeholder checked; None when it is blank or one does not fit.
+def read_message(
+    node: Node, scope: Scope, *, flag_when: Condition | None, suggests: bool
+) -> tuple[MessageCase, ...]:
+    """One template, or cases of which the first that holds speaks; the last one has no condition.
 
     `flag_when` is None where it could not be read; then nobody can say what a search would find.
     """
+    if isinstance(node, Text):
+        plain = _read_template(node, scope, flag_when=flag_when, suggests=suggests)
+        return (MessageCase(None, plain),) if plain else ()
+    cases = []
+    for keys in read_cases(node, "message", scope.problems):
+        text = _read_template(keys["is"], scope, flag_when=flag_when, suggests=suggests)
+        when = read_case(keys["when"], scope) if "when" in keys else None
+        if text and (when is not None or "when" not in keys):
+            cases.append(MessageCase(when, text))
+    return tuple(cases)
+
+
+def _read_template(node: Node, scope: Scope, *, flag_when: Condition | None, suggests: bool) -> str | None:
+    """The template, each placeholder checked; None when it is blank or one does not fit."""
     problems = scope.problems
     message = read_text(node, problems, key="message")
     if message is None or not isinstance(node, Text):

@@ -239,6 +239,14 @@ class RemarkCase:
 
 
 @dataclass(frozen=True)
+class MessageCase:
+    """The sentence of a finding by condition; the last case has none."""
+
+    when: Condition | None
+    text: str
+
+
+@dataclass(frozen=True)
 class Source:
     """An official text that the rule rests on."""
 
@@ -297,7 +305,7 @@ class Rule:
     check_each: Grain
     only_for: Condition
     flag_when: Condition
-    message: str
+    message: tuple[MessageCase, ...]
     in_force_from: date | None = None
     in_force_until: date | None = None
     carc: tuple[str, ...] = ()

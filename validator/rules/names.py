@@ -134,7 +134,14 @@ def _keyed_facts() -> dict[str, Name]:
 
 
 _ROW_OF_KEYED: Mapping[str, Row] = {"line": "line", "procedure": "procedure"}
-_DATELESS = ("icd10.well_formed", "icd10.ever_listed", "icd10.in_tabular", "icd9.exists", "icd10.title")
+_DATELESS = (
+    "icd10.well_formed",
+    "icd10.ever_listed",
+    "icd10.ever_billable",
+    "icd10.in_tabular",
+    "icd9.exists",
+    "icd10.title",
+)
 
 NAMES: Mapping[str, Name] = {
     **{name: _column(name, table, column) for name, (table, column) in rule_columns().items()},

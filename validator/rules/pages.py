@@ -64,7 +64,7 @@ def rule_page(rule: Rule, rule_set: RuleSet | None = None, notes: Notes | None =
         rule.why,
         f"## Who is judged\n\n{_lines(said.judged)}",
         f"## What is flagged\n\n{_lines([said.flagged, said.severity])}",
-        f"## What a finding says\n\n> {_cell(rule.message)}\n\n{_suggestion(rule)}".rstrip(),
+        f"## What a finding says\n\n{_message(rule)}\n\n{_suggestion(rule)}".rstrip(),
         _denial_codes(rule),
         _examples(rule),
         _bullets("False alarms", rule.false_alarms, "Ways an honest claim can look like this:"),
@@ -81,6 +81,17 @@ def _lines(sentences: Iterable[str]) -> str:
     return "\n\n".join(
         sentence.replace(":\n  - ", ":\n\n- ", 1).replace("\n  ", "\n") for sentence in sentences
     )
+
+
+def _message(rule: Rule) -> str:
+    """The sentence, or each of them with the case in which it is said."""
+    if len(rule.message) == 1:
+        return f"> {_cell(rule.message[0].text)}"
+    said = []
+    for case in rule.message:
+        condition = f"When {clause(case.when, '')}" if case.when else "Otherwise"
+        said.append(f"{condition}:\n\n> {_cell(case.text)}")
+    return "\n\n".join(said)
 
 
 def _suggestion(rule: Rule) -> str:

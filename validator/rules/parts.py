@@ -35,7 +35,7 @@ def read_severity(node: Node, scope: Scope) -> tuple[SeverityCase, ...]:
         plain = read_choice(node, problems, key="severity", words=SEVERITIES)
         return (SeverityCase(None, plain),) if plain else ()  # type: ignore[arg-type]
     cases = []
-    for keys in _cases(node, "severity", problems):
+    for keys in read_cases(node, "severity", problems):
         word = read_choice(keys["is"], problems, key="severity", words=SEVERITIES)
         when = read_case(keys["when"], scope) if "when" in keys else None
         if word and (when is not None or "when" not in keys):
@@ -44,21 +44,22 @@ def read_severity(node: Node, scope: Scope) -> tuple[SeverityCase, ...]:
 
 
 def read_case(node: Node, scope: Scope) -> Condition | None:
-    """The condition of a case of severity or remark codes: about the row that is judged, and no other."""
+    """The condition of a case of severity, message or remark codes: about the judged row, and no other."""
     if scope.counting:
         what = "a case has a condition on one row, and a finding about a provider has none"
-        scope.problems.add("R036", what, fix="write one severity, one remark code", at=node.span)
+        scope.problems.add("R036", what, fix="write one severity, one message, one remark code", at=node.span)
         return None
     return read_condition(node, scope.without_row_search(), key="when")
 
 
-def _cases(node: Node, key: str, problems: Problems) -> list[dict[str, Node]]:
+def read_cases(node: Node, key: str, problems: Problems) -> list[dict[str, Node]]:
     """The `{when: ..., is: ...}` blocks of a list whose last one has no `when`; empty with problems noted."""
     if not isinstance(node, Items) or not node.items:
+        one = "text" if key == "message" else "word"
         problems.add(
             "R007",
-            f"{key} is one word or a list of cases",
-            fix="write - {when: {column: value}, is: word}",
+            f"{key} is one {one} or a list of cases",
+            fix=f"write - {{when: {{column: value}}, is: {one}}}",
             at=node.span,
         )
         return []
@@ -160,7 +161,7 @@ def read_denial_codes(node: Node, scope: Scope) -> tuple[tuple[str, ...], tuple[
     if isinstance(rarc, Items) and not rarc.items:
         return carc or (), ()
     cases = []
-    for case in _cases(rarc, "rarc", problems):
+    for case in read_cases(rarc, "rarc", problems):
         code = read_text(case["is"], problems, key="rarc")
         when = read_case(case["when"], scope) if "when" in case else None
         if code and (when is not None or "when" not in case):

@@ -9,7 +9,7 @@ from typing import get_args
 from validator.rules.conditions import read_condition
 from validator.rules.logic import logic_hash
 from validator.rules.message import read_message
-from validator.rules.model import ALWAYS, CONFIDENCES, Condition, Grain, Rule, Status
+from validator.rules.model import ALWAYS, CONFIDENCES, Condition, Grain, MessageCase, Rule, Status
 from validator.rules.names import NAMES, TABLES
 from validator.rules.nodes import Block, Node, Text, read_document
 from validator.rules.parts import (
@@ -125,9 +125,9 @@ class _Reader:
         )
         suggest = read_suggest(keys["suggest"], scope) if scope and "suggest" in keys else None
         offers_codes = isinstance(keys.get("suggest"), Block)
-        message = ""
+        message: tuple[MessageCase, ...] = ()
         if scope and "message" in keys:
-            message = read_message(keys["message"], scope, flag_when=flag_when, suggests=offers_codes) or ""
+            message = read_message(keys["message"], scope, flag_when=flag_when, suggests=offers_codes)
         return Rule(
             rule_id=self._rule_id(),
             title=self._text("title"),

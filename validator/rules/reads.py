@@ -201,7 +201,13 @@ def joining_fields(search: Exists) -> tuple[Field, ...]:
 
 
 def conditions_of(rule: Rule) -> tuple[Condition, ...]:
-    """Scope, condition, and the conditions of the severities and remark codes."""
-    of_severity = (case.when for case in rule.severity if case.when is not None)
-    of_remarks = (case.when for case in rule.rarc if case.when is not None)
-    return (rule.only_for, rule.flag_when, *of_severity, *of_remarks)
+    """Scope, condition, and the conditions of the severities, messages and remark codes."""
+    return (rule.only_for, rule.flag_when, *conditions_of_cases(rule))
+
+
+def conditions_of_cases(rule: Rule) -> tuple[Condition, ...]:
+    """The conditions by which severity, message and remark code are chosen."""
+    of_severity = (case.when for case in rule.severity)
+    of_message = (case.when for case in rule.message)
+    of_remarks = (case.when for case in rule.rarc)
+    return tuple(when for when in (*of_severity, *of_message, *of_remarks) if when is not None)

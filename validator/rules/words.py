@@ -96,6 +96,10 @@ _SAYINGS = {
         "the code stands in a release of ICD-10-CM",
         "the code stands in no release of ICD-10-CM",
     ),
+    "icd10.ever_billable": (
+        "the code was billable on some day of the loaded releases",
+        "the code was never billable",
+    ),
     "icd10.placeholder_missing": (
         "the code would be valid with the placeholder X in its place",
         "the placeholder X would not make the code valid",

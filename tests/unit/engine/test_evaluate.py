@@ -16,6 +16,7 @@ from validator.rules.model import (
     ALWAYS,
     Compare,
     Field,
+    MessageCase,
     Precedence,
     RiskWeights,
     Rule,
@@ -126,7 +127,7 @@ def rule(rule_id: str = "T001", **changes) -> Rule:
         check_each="diagnosis",
         only_for=ALWAYS,
         flag_when=Compare(Field("diagnosis.code"), "equals", "I10"),
-        message="{diagnosis.code} is there",
+        message=(MessageCase(None, "{diagnosis.code} is there"),),
     )
     return replace(base, **changes)
 

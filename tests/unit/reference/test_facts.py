@@ -100,17 +100,18 @@ def test_the_seventh_character_and_the_placeholder_are_judged(reference: Referen
 
 
 CODE_FACTS_OF = """
-    M532      true   true   false
-    M5320     true   false  false
-    E8809     true   true   true
-    25000     false  false  true
-    250       false  false  true
-    E880      true   true   true
-    V5861     true   false  true
-    T7840X    true   true   false
-    M5        false  false  false
-    M532X6AA  false  false  false
-    m532      false  false  false
+    M532      true   true   false  false
+    M5320     true   false  false  false
+    M545      true   true   true   false
+    E8809     true   true   true   true
+    25000     false  false  false  true
+    250       false  false  false  true
+    E880      true   true   false  true
+    V5861     true   false  false  true
+    T7840X    true   true   false  false
+    M5        false  false  false  false
+    M532X6AA  false  false  false  false
+    m532      false  false  false  false
 """
 
 
