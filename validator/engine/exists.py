@@ -8,7 +8,7 @@ Otherwise false. Nothing is assumed about the order of rows.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
 
 import polars as pl
@@ -31,6 +31,7 @@ from validator.rules.reads import OWN_DATE, comparisons, fields_of
 _COLUMNS = rule_columns()
 _BILLING_PROVIDER = "claim.billing_npi"
 _BY_CLAIM = "key:claim"
+_PLACES = ("row", "other.row", "claim_no", "other.claim_no", "fits", "on", "setting")
 _NONE = "\x00"  # stands for "there is none" in a key, so that none equals none
 _MANY = 6  # from one row in so many on, laying out all pairs of a partition is cheaper than a join
 MATCHES = {"row": pl.UInt32, "other.row": pl.UInt32, "note": pl.UInt32}
@@ -357,6 +358,7 @@ class _Search:
         self, asked: pl.DataFrame, others: pl.DataFrame, keys: list[str]
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Certain matches (row, other.row, note) and possible ones (row, other.row)."""
+        asked, others = self._narrow(asked, keys), self._narrow(others, keys)
         if not self.listing:
             pairs = self._candidate_pairs(asked, others, keys).with_columns(
                 pl.lit(None, pl.UInt32).alias("note")
@@ -365,7 +367,7 @@ class _Search:
         elif self.listing.held is None:
             return _NOTHING, _NOTHING[["row", "other.row"]]
         else:
-            judged = self._fitting(self.listing.listed_pairs(self._pairs_with_classes(asked, others, keys)))
+            judged = self._fitting(self._listed_pairs(asked, others, keys))
         hits = judged.filter(judged["fits"])[[*MATCHES]] if judged.height else _NOTHING
         if self.listing:  # several notes may list a pair
             hits = hits.sort("note").unique(["row", "other.row"], keep="first", maintain_order=True)
@@ -385,8 +387,8 @@ class _Search:
                     open_pairs.append(doubted.select("row", "other.row"))
         return hits, pl.concat(open_pairs)
 
-    def _pairs_with_classes(self, asked: pl.DataFrame, others: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-        """Pairs that share the keys, with the classes of both codes."""
+    def _listed_pairs(self, asked: pl.DataFrame, others: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+        """Pairs that share the keys and that the table lists on the day, with `note`."""
         assert self.listing is not None
         in_one_list = self.exists.table == self.grain == "diagnosis" and self._main_list_only()
         many = asked.height * _MANY > self.frames.base(self.grain).height
@@ -395,30 +397,52 @@ class _Search:
             if listed is not None:
                 asked = asked.filter(pl.col("row").is_in(listed["row"].unique().implode()))
                 others = others.filter(pl.col("other.row").is_in(listed["other.row"].unique().implode()))
-        return self._candidate_pairs(
-            self.listing.with_class(asked, other=False), self.listing.with_class(others, other=True), keys
+        asked = self.listing.with_class(asked, other=False)
+        others = self.listing.with_class(others, other=True)
+        if _BY_CLAIM in keys:
+            return self.listing.listed_pairs(self._candidate_pairs(asked, others, keys))
+        # A patient has many rows and a code few partners: the partners are looked for among the rows.
+        wanted = self.listing.listed_pairs(asked[["row", "class", "on", "setting", *keys]])
+        pairs = wanted[["row", "class", "other.class", "note", *keys]].join(
+            others, on=[*keys, "other.class"], how="inner"
         )
+        pairs = pairs.drop(keys).join(asked, on=["row", "class"], how="inner")
+        return self._apart(pairs)
 
     def _main_list_only(self) -> bool:
         """Whether only diagnoses of the main list are looked for, of which all pairs are laid out."""
         roles = roles_asked(self.exists)
         return bool(roles) and set(roles) <= {"principal", "secondary"}
 
+    def _narrow(self, frame: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+        """The columns that pairs are made from and judged by: joins carry no others."""
+        wanted = {*_PLACES, *keys, *(name for ask in self._asks for name in ask.meta.root_names())}
+        if self.listing:
+            wanted |= self.listing.columns_read()
+        return frame[[name for name in frame.columns if name in wanted]]
+
+    @cached_property
+    def _asks(self) -> list[pl.Expr]:
+        """What the two rows of a pair have to meet together, their order left aside."""
+        exists = self.exists
+        asks = [pl.col("fits"), compile_condition(self.paired, self.frames.recorded, {})]
+        if exists.days_apart:
+            asks.append(self._close(exists.days_apart))
+        if exists.same_year:
+            asks.append(self._in_one_year(exists.same_year))
+        if exists.years_apart:
+            asks.append(self._years(exists.years_apart))
+        return asks
+
     def _fitting(self, pairs: pl.DataFrame) -> pl.DataFrame:
         """row, other.row, note, fits of these pairs."""
         if pairs.is_empty():
             return _NO_PAIRS
-        exists = self.exists
-        fits = [pl.col("fits"), compile_condition(self.paired, self.frames.recorded, {})]
-        if exists.reported_earlier:
-            pairs = with_order(pairs, exists.table, self.frames, within_claim="claim" in exists.same)
-            fits.append(stands_earlier())
-        if exists.days_apart:
-            fits.append(self._close(exists.days_apart))
-        if exists.same_year:
-            fits.append(self._in_one_year(exists.same_year))
-        if exists.years_apart:
-            fits.append(self._years(exists.years_apart))
+        fits = self._asks
+        if self.exists.reported_earlier:
+            within_claim = "claim" in self.exists.same
+            pairs = with_order(pairs, self.exists.table, self.frames, within_claim=within_claim)
+            fits = [*fits, stands_earlier()]
         judged = pairs.with_columns(pl.all_horizontal(fits).alias("fits"))
         return judged.select("row", "other.row", "note", "fits")
 
@@ -429,19 +453,24 @@ class _Search:
         columns themselves, which is what costs time and memory. A hash that collides brings a row too many
         into the join, where it falls out.
         """
-        if not self.same_table:
-            pairs = asked.join(others, on=keys, how="inner")
-            is_own_claim = pl.col("claim_no") == pl.col("other.claim_no")
-            return pairs.filter(~is_own_claim) if self.exists.table == "claim" else pairs
-        if len(keys) > 1 and not self.listing:
-            height = self.frames.base(self.exists.table).height
-            hashes = every(None, height, pl.UInt64)
-            for frame, row in ((others, "other.row"), (asked, "row")):
-                hashes = hashes.scatter(frame[row], frame.select(pl.struct(keys).hash()).to_series())
+        if self.same_table and len(keys) > 1 and not self.listing:
+            place = every(None, self.frames.base(self.exists.table).height, pl.UInt64)
+            hashes = place.scatter(others["other.row"], _hashes(others, keys))
+            unseen = asked.filter(hashes[asked["row"]].is_null())
+            if unseen.height:
+                hashes = hashes.scatter(unseen["row"], _hashes(unseen, keys))
             shared = hashes.is_duplicated() & hashes.is_not_null()
             asked = asked.filter(shared[asked["row"]])
             others = others.filter(shared[others["other.row"]])
-        return asked.join(others, on=keys, how="inner").filter(pl.col("row") != pl.col("other.row"))
+        return self._apart(asked.join(others, on=keys, how="inner"))
+
+    def _apart(self, pairs: pl.DataFrame) -> pl.DataFrame:
+        """The pairs without those of a row with itself, or of a row with its own claim."""
+        if self.same_table:
+            return pairs.filter(pl.col("row") != pl.col("other.row"))
+        if self.exists.table == "claim":
+            return pairs.filter(pl.col("claim_no") != pl.col("other.claim_no"))
+        return pairs
 
     def _possible(self, asked: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
         """Rows that one with a blank `equal` column might match: joined on what is filled, per pattern."""
@@ -462,6 +491,10 @@ class _Search:
                 hits, maybes = self._judge_pairs(asked, rows, fixed + [n for n in widening if not mask[n]])
                 found += [hits.select("row"), maybes.select("row")]
         return pl.concat(found)
+
+
+def _hashes(frame: pl.DataFrame, keys: list[str]) -> pl.Series:
+    return frame.select(pl.struct(keys).hash()).to_series()
 
 
 def _split(where: Condition) -> tuple[Condition, Condition]:

@@ -46,6 +46,11 @@ class Listing:
         self.held: Pairs | None = frames.reference.pairs(listed.table)
         self.by_tabular = listed.table.startswith("icd10_")
 
+    def columns_read(self) -> set[str]:
+        """The columns by which rows of either side get their class."""
+        facts = {f"{prefix}{name}" for prefix in ("", "other.") for name in (_STATUS, _IN_TABULAR)}
+        return {str(self.listed.left), str(self.listed.right), *facts}
+
     def is_unknown(self, frame: pl.DataFrame, *, other: bool) -> pl.Series:
         """Rows whose code the table cannot speak about: not in force, or newer than the tabular list."""
         field = self._field(other=other)
@@ -149,12 +154,16 @@ class Listing:
         return whole.scatter(rows, of_kind[kinds.of_rows(rows)])
 
     def listed_pairs(self, pairs: pl.DataFrame) -> pl.DataFrame:
-        """Those pairs (class, other.class, on, setting) that the table lists on the day, with `note`."""
+        """Those pairs (class, other.class, on, setting) that the table lists on the day, with `note`.
+
+        Where `pairs` has no `other.class`, every class that is listed beside its own, one row each.
+        """
         assert self.held is not None
         names = {"left": "other.class", "right": "class"} if self.listed.left.other else {
             "left": "class", "right": "other.class"
         }  # fmt: skip
-        found = pairs.join(self.held.listed.rename(names), on=["class", "other.class"], how="inner")
+        classes = [name for name in ("class", "other.class") if name in pairs.columns]
+        found = pairs.join(self.held.listed.rename(names), on=classes, how="inner")
         on = pl.col("on")
         return found.filter(
             pl.col("valid_from").is_null() | (on >= pl.col("valid_from")),

@@ -52,7 +52,10 @@ def stands_earlier() -> pl.Expr:
 
 
 def _order_within_claim(table: str, frames: Frames) -> pl.DataFrame:
-    rows = frames.base(table)
+    return frames.once(("order", table), lambda: _made_order(table, frames.base(table)))
+
+
+def _made_order(table: str, rows: pl.DataFrame) -> pl.DataFrame:
     match table:
         case "diagnosis":
             place = pl.col("role").to_physical().cast(pl.UInt32) * 256 + pl.col("position")
