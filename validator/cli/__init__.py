@@ -18,7 +18,7 @@ import typer
 from validator.cli import code, layouts, reference, rules, run
 from validator.errors import ExitCode, ValidatorError
 
-_KEEP_MEMORY = ("_RJEM_MALLOC_CONF", f"dirty_decay_ms:-1,muzzy_decay_ms:-1,narenas:{os.cpu_count() or 1}")
+_KEEP_MEMORY = "dirty_decay_ms:-1,muzzy_decay_ms:-1,thp:always"  # decisions/0013
 # Rules are many small objects that live as long as the run; looking through them for cycles finds none.
 _OBJECTS_BETWEEN_SEARCHES = 50_000
 
@@ -40,7 +40,7 @@ def main() -> None:
     """Entry point: run the command, turn errors into a sentence and an exit code."""
     interrupts = _note_interrupts()
     # Read when Polars is imported: keep memory that is free again, for the next table will want it at once.
-    os.environ.setdefault(*_KEEP_MEMORY)
+    os.environ.setdefault("_RJEM_MALLOC_CONF", f"{_KEEP_MEMORY},narenas:{os.cpu_count() or 1}")
     gc.set_threshold(_OBJECTS_BETWEEN_SEARCHES)
     try:
         app(standalone_mode=True)

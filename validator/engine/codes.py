@@ -68,8 +68,6 @@ class Kinds:
         if name in _BY_PERIOD:
             return self.facts.by_period[_BY_PERIOD[name].name].gather(self.numbers["fact_no"])
         fact = _BY_CODE[name]
-        if fact.name not in self.facts.codes.columns:  # TODO until the notes are built
-            return pl.repeat(None, self.numbers.height, eager=True).cast(fact.type)
         values = self.facts.codes[fact.name].gather(self.numbers["code_no"])
         if fact.always:
             return values
