@@ -22,6 +22,17 @@ def conjuncts(condition: Condition) -> tuple[Condition, ...]:
     return tuple(part for each in condition.conditions for part in conjuncts(each))
 
 
+def by_side(where: Condition) -> tuple[Condition, Condition]:
+    """The part of `where` that is about the other row alone, and the part that compares the two."""
+    parts = conjuncts(where)
+    alone = tuple(
+        part
+        for part in parts
+        if all(f.other or f.name == "batch.date" for c in comparisons(part) for f in fields_of(c))
+    )
+    return All(alone), All(tuple(part for part in parts if part not in alone))
+
+
 def plain(parts: Iterable[Condition]) -> tuple[Condition, ...]:
     """Those of them that ask nothing about other rows."""
     return tuple(part for part in parts if not isinstance(part, Exists) and not any(searches(part)))

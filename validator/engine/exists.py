@@ -15,7 +15,7 @@ import polars as pl
 
 from validator.claims.schema import rule_columns
 from validator.engine.absent import lacks_a_file
-from validator.engine.candidates import conjuncts, not_ruled_out
+from validator.engine.candidates import by_side, conjuncts, not_ruled_out
 from validator.engine.compile import compile_condition, there_is_none
 from validator.engine.counting import count_verdict, total_verdict
 from validator.engine.frames import Frames
@@ -25,7 +25,7 @@ from validator.engine.order import first_per, stands_earlier, with_order
 from validator.engine.value_sets import SETS, with_value_sets
 from validator.engine.windows import asks_for_absent_types, date_fields, is_open, roles_asked
 from validator.reference.schema import RULE_FACTS
-from validator.rules.model import All, Condition, DaysApart, Exists, Field, YearsApart
+from validator.rules.model import All, DaysApart, Exists, Field, YearsApart
 from validator.rules.reads import OWN_DATE, comparisons, fields_of
 
 _COLUMNS = rule_columns()
@@ -124,7 +124,7 @@ class _Search:
         self.same_table = grain == exists.table
         self.keys = [_Key(f"key:{word}", "", False) for word in exists.same]
         self.keys += [_Key(f"key:{f.name}", f.name, True) for f in exists.equal]
-        self.alone, self.paired = _split(exists.where)
+        self.alone, self.paired = by_side(exists.where)
         self.listing = Listing(exists.listed_in, grain, frames) if exists.listed_in else None
 
     def answer(self, asked: pl.DataFrame) -> Existence:
@@ -495,14 +495,3 @@ class _Search:
 
 def _hashes(frame: pl.DataFrame, keys: list[str]) -> pl.Series:
     return frame.select(pl.struct(keys).hash()).to_series()
-
-
-def _split(where: Condition) -> tuple[Condition, Condition]:
-    """The part of `where` that is about the other row alone, and the part that compares the two."""
-    parts = conjuncts(where)
-    alone = tuple(
-        part
-        for part in parts
-        if all(f.other or f.name == "batch.date" for c in comparisons(part) for f in fields_of(c))
-    )
-    return All(alone), All(tuple(part for part in parts if part not in alone))
