@@ -33,6 +33,7 @@ _BILLING_PROVIDER = "claim.billing_npi"
 _BY_CLAIM = "key:claim"
 _PLACES = ("row", "other.row", "claim_no", "other.claim_no", "fits", "on", "setting")
 _NONE = "\x00"  # stands for "there is none" in a key, so that none equals none
+_FEW_PARTNERS = 4  # up to so many a code, looking for them among the rows is cheaper than laying out pairs
 _MANY = 6  # from one row in so many on, laying out all pairs of a partition is cheaper than a join
 MATCHES = {"row": pl.UInt32, "other.row": pl.UInt32, "note": pl.UInt32}
 _NOTHING = pl.DataFrame(schema=MATCHES)
@@ -399,7 +400,7 @@ class _Search:
                 others = others.filter(pl.col("other.row").is_in(listed["other.row"].unique().implode()))
         asked = self.listing.with_class(asked, other=False)
         others = self.listing.with_class(others, other=True)
-        if _BY_CLAIM in keys:
+        if _BY_CLAIM in keys or self.listing.partners > _FEW_PARTNERS:
             return self.listing.listed_pairs(self._candidate_pairs(asked, others, keys))
         # A patient has many rows and a code few partners: the partners are looked for among the rows.
         wanted = self.listing.listed_pairs(asked[["row", "class", "on", "setting", *keys]])

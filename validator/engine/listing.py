@@ -46,6 +46,13 @@ class Listing:
         self.held: Pairs | None = frames.reference.pairs(listed.table)
         self.by_tabular = listed.table.startswith("icd10_")
 
+    @property
+    def partners(self) -> float:
+        """How many classes the table lists beside one class of this row's side, on average."""
+        assert self.held is not None
+        own = "right" if self.listed.left.other else "left"
+        return self.held.listed.height / max(self.held.listed[own].n_unique(), 1)
+
     def columns_read(self) -> set[str]:
         """The columns by which rows of either side get their class."""
         facts = {f"{prefix}{name}" for prefix in ("", "other.") for name in (_STATUS, _IN_TABULAR)}

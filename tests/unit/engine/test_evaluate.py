@@ -7,10 +7,12 @@ import polars as pl
 import pytest
 
 from validator.claims.schema import ClaimTables
+from validator.engine import exists as searches
 from validator.engine.conclude import conclude
 from validator.engine.evaluate import Settings, evaluate, outcomes
 from validator.engine.examples import run_examples
 from validator.engine.given import BATCH_DATE, build_claims, read_given
+from validator.engine.listing import Listing
 from validator.findings.schema import FINDINGS
 from validator.rules.model import (
     ALWAYS,
@@ -178,3 +180,33 @@ def test_a_batch_without_findings_has_all_columns(reference):
     )
     assert result.findings.height == 0
     assert [*FINDINGS, "suppressed_by"] == result.findings.columns
+
+
+@pytest.mark.parametrize("few", [0, 1_000_000])
+def test_a_listed_pair_is_found_by_the_keys_as_by_the_table(few, rule_set, reference, monkeypatch):
+    """Which of the two a search looks at first is a matter of speed only."""
+    asked = [rule for rule in rule_set.rules if rule.rule_id in {"PX306", "PX307", "PX308", "AR517"}]
+    monkeypatch.setattr(searches, "_FEW_PARTNERS", few)
+    found = run_examples(asked, rule_set, reference)
+    assert len(found) > 20
+    assert [result.says for result in found if not result.holds] == []
+
+
+def test_a_code_of_many_partners_is_not_laid_out_with_all_of_them(rule_set, reference, monkeypatch):
+    partners = [str(number) for number in range(10_001, 10_501)]
+    listed = [{"left": left, "right": "80048", "setting": "practitioner"} for left in partners]
+    equipped = reference.with_tables({"ncci_ptp_never": listed})
+    claims = [{"lines": [{"procedure_code": "80048"}, {"procedure_code": "10001"}]}] * 3
+    laid_out = []
+    real = Listing.listed_pairs
+
+    def counting(listing, pairs):
+        result = real(listing, pairs)
+        laid_out.append(result.height)
+        return result
+
+    monkeypatch.setattr(Listing, "listed_pairs", counting)
+    chosen = replace(rule_set, rules=tuple(r for r in rule_set.rules if r.rule_id == "PX306"))
+    evaluated = evaluate(build_claims([read_given(c) for c in claims]), chosen, equipped, SETTINGS)
+    assert evaluated.findings.height == 3
+    assert sum(laid_out) == 3
