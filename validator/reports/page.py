@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -33,6 +34,8 @@ _HERE = Path(__file__).parent
 _SCRIPTS = ("unpack.js", "filters.js", "detail.js", "list.js", "start.js")
 _GRID_SCRIPT = "tabulator-6.5.3.min.js"
 _GRID_STYLE = "tabulator_simple-6.5.3.min.css"
+# How the reasons of a rule are counted: "patient.sex is blank (3 rows); claim.type is blank (1 row)".
+_COUNTED_REASON = re.compile(r"(\S.*?) \((\d+) rows?\)(?:; |$)")
 _FILTER_KEYS = {"code": "code", "payer_id": "payer", "billing_npi": "npi", "source_file": "file"}
 
 
@@ -172,26 +175,27 @@ def _not_judged(content: RunContent, summary: Summary) -> dict[str, Any]:
     rejected = _added(content, "rejected_by_reason")
     unusable = _unusable_cells(content)
     rules = [row for row in summary.rules if row.not_evaluated]
-    by_reason: dict[str, list[RuleRow]] = {}
-    for row in rules:
-        by_reason.setdefault(row.why_not_evaluated, []).append(row)
-    reasons = [
-        {
-            "why": why,
-            "number": sum(row.not_evaluated for row in alike),
-            "rules": sorted(row.text.rule_id for row in alike),
-        }
-        for why, alike in by_reason.items()
-    ]
     notes = [(given.get("path"), note) for given in content.inputs for note in given.get("notes") or ()]
     return {
         "rejected": rejected,
         "unusable": unusable,
         "rules": len(rules),
-        "reasons": sorted(reasons, key=lambda reason: (-reason["number"], reason["rules"])),
+        "reasons": _reasons(rules),
         "notes": notes,
         "nothing": not (rejected or unusable or rules or notes),
     }
+
+
+def _reasons(rules: list[RuleRow]) -> list[dict[str, Any]]:
+    """Why rules could not judge: each reason once, with its rows over all rules, most first."""
+    rows: Counter[str] = Counter()
+    of_rules: dict[str, set[str]] = {}
+    for row in rules:
+        for why, count in _COUNTED_REASON.findall(row.why_not_evaluated) or [("", row.not_evaluated)]:
+            rows[why] += int(count)
+            of_rules.setdefault(why, set()).add(row.text.rule_id)
+    reasons = [{"why": why, "number": rows[why], "rules": sorted(of_rules[why])} for why in rows]
+    return sorted(reasons, key=lambda reason: (-reason["number"], reason["why"]))
 
 
 def _unusable_cells(content: RunContent) -> list[tuple[str, int]]:

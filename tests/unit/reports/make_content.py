@@ -304,9 +304,9 @@ def make_rule_counts(found: pl.DataFrame) -> pl.DataFrame:
                 "out_of_scope": 120 * number,
                 "suppressed": 0,
                 "amount_at_risk": counted["amount_at_risk"],
-                "why_not_evaluated": "patient.sex is blank"
+                "why_not_evaluated": "patient.sex is blank (400 rows); claim.received_date is not in the feed (12 rows)"
                 if rule_id == "DX205"
-                else "the feed does not carry claim.received_date"
+                else "claim.received_date is not in the feed (412 rows)"
                 if rule_id == "CL402"
                 else "",
             }

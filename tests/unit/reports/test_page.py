@@ -80,7 +80,13 @@ def test_every_rule_stands_in_the_plain_table_also_those_that_found_nothing(
     html = without_scripts(html_of(tmp_path, maker.make_content(5)))
     for rule in maker.rule_texts():
         assert f'id="rule-{rule.rule_id}"' in html
-    assert "the feed does not carry claim.received_date" in html
+    assert "claim.received_date is not in the feed (412 rows)" in html
+
+
+def test_why_rules_could_not_judge_is_counted_once_for_each_reason(tmp_path: Path, maker: ModuleType) -> None:
+    html = without_scripts(html_of(tmp_path, maker.make_content(5)))
+    assert re.search(r"424 × claim\.received_date is not in the feed <small>\(CL402, DX205\)</small>", html)
+    assert re.search(r"400 × patient\.sex is blank <small>\(DX205\)</small>", html)
 
 
 def test_a_rule_with_nothing_in_scope_is_not_shown_as_passed(tmp_path: Path, maker: ModuleType) -> None:
