@@ -14,7 +14,6 @@ from typing import Any
 import polars as pl
 
 from validator import __version__
-from validator.claims.accounts import FileAccount
 from validator.claims.batch import Batch, open_batch
 from validator.claims.kept import Keeper
 from validator.claims.netting import net
@@ -65,6 +64,7 @@ class Request:
     history: Sequence[str] = ()
     claims_from: date | None = None
     keep_claims: bool = False
+    strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,7 @@ def run_night(request: Request, progress: Progress = lambda *_: None) -> Night:
             layout=request.layout,
             memory_bytes=request.memory_bytes,
             on_progress=progress,
+            strict=request.strict,
         ) as batch,
     ):
         reach = batch.coverage(request.batch_date)
@@ -179,7 +180,7 @@ def _content(
     clock: _Clock,
 ) -> RunContent:
     """What the reports show, in the shapes they ask for."""
-    inputs = [_told(account) for account in batch.accounts()]
+    inputs = [asdict(account) for account in batch.accounts()]
     whole = not any(account["error"] for account in inputs)
     findings = judgement.findings
     settings = {
@@ -229,14 +230,6 @@ def _content(
     )
     clock.mark("concluding")
     return content
-
-
-def _told(account: FileAccount) -> dict[str, Any]:
-    """A file's account as run.json tells it; a file of which no row could be used was not read either."""
-    told = asdict(account)
-    if account.rows_read and not account.rows_accepted and not account.error:
-        told["error"] = "every row was rejected; the reasons are in rejected_rows.parquet"
-    return told
 
 
 def exit_code(findings: pl.DataFrame, fail_on: str, *, whole: bool) -> ExitCode:

@@ -172,6 +172,23 @@ def test_one_bad_file_does_not_stop_the_others_and_the_exit_code_says_so(tmp_pat
         "professional.csv": False,
     }
     assert "not whole" in (tmp_path / "out" / "latest" / "report.html").read_text().lower()
+    assert "not read: broken.csv: is binary data" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "says_why"),
+    [
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, "is binary data"),
+        (b"claim_id,diagnosis_1\n,I10\n,I11.9\n", "every row was rejected"),
+    ],
+)
+def test_a_strict_night_stops_at_a_bad_file_and_writes_nothing(tmp_path, content, says_why):
+    claims = tmp_path / "claims"
+    claims.mkdir()
+    shutil.copy(SAMPLES / "professional.csv", claims)
+    (claims / "broken.csv").write_bytes(content)
+    says(night(tmp_path / "out", "--strict", files=claims), 11, "broken.csv", says_why)
+    assert runs(tmp_path / "out") == []
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")

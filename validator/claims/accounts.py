@@ -9,6 +9,8 @@ import polars as pl
 from validator.claims.layout import Layout
 from validator.claims.schema import REJECTED_ROWS
 
+ALL_REJECTED = "every row was rejected; the reasons are in rejected_rows.parquet"
+
 
 @dataclass(frozen=True)
 class UnusableCells:
@@ -21,7 +23,8 @@ class UnusableCells:
 
 @dataclass(frozen=True)
 class FileAccount:
-    """One file: `rows_read` = `rows_accepted` + `rows_rejected`, always. `error` says why it was not read.
+    """One file: `rows_read` = `rows_accepted` + `rows_rejected`, always. `error` says why it was not read;
+    a file of which no row could be used was not read either.
 
     `path` is the path below the argument given. Nothing here is a value from a claim. `role` is `claims`, or
     `history` for files whose claims are looked at and not judged.
@@ -91,6 +94,11 @@ class Tally:
             .sort("row", "column", nulls_last=False)
         )
 
+    def nothing_usable(self) -> bool:
+        """Whether rows were read and every one of them was rejected."""
+        whole = sum(rows["column"].is_null().sum() for rows in self.rejected)
+        return 0 < self.rows_read <= whole
+
     def account(self) -> FileAccount:
         rejected = self.rejections()
         whole = rejected.filter(pl.col("column").is_null())
@@ -119,5 +127,5 @@ class Tally:
             diagnoses=self.tables["diagnoses"],
             columns_not_used=self.columns_not_used,
             notes=(*self.texts, *counted),
-            error=self.error,
+            error=self.error or (ALL_REJECTED if self.nothing_usable() else ""),
         )

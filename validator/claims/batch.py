@@ -9,7 +9,7 @@ from types import TracebackType
 import polars as pl
 import pyarrow as pa
 
-from validator.claims.accounts import FileAccount, Tally
+from validator.claims.accounts import ALL_REJECTED, FileAccount, Tally
 from validator.claims.ahead import one_ahead
 from validator.claims.canonical import FILE, SourceFile, canonicalise
 from validator.claims.checks import check_types
@@ -29,6 +29,7 @@ from validator.claims.store import Store
 from validator.errors import ClaimFileError, Place
 
 Progress = Callable[[str, int, int], None]
+_WITHOUT_STRICT = "Mend the file, or run without --strict to see each row with its reason."
 _DATES_FROM_LINES = ("from_date", "through_date")
 
 
@@ -49,6 +50,7 @@ def open_batch(
     memory_bytes: int | None = None,
     on_progress: Progress | None = None,
     shards: int | None = None,
+    strict: bool = False,
 ) -> "Batch":
     """The batch of these files, folders and globs; use it as a context manager.
 
@@ -56,7 +58,8 @@ def open_batch(
     `layout` is the name of a layout or a layout file; without it each file's layout is recognised.
     `memory_bytes` is what the mapped rows and one partition may take together (1.5 GiB when not given).
     `on_progress(file, bytes done, bytes in all)` is called now and then while files are read.
-    `shards` forces so many shards on disk, for tests. Raises ClaimFileError when no file is found.
+    `shards` forces so many shards on disk, for tests. With `strict` the first file that cannot be read, or of
+    which no row can be used, ends the batch. Raises ClaimFileError when no file is found.
     """
     return Batch(
         find_files(files, history),
@@ -64,6 +67,7 @@ def open_batch(
         memory_bytes=memory_bytes,
         on_progress=on_progress,
         shards=shards,
+        strict=strict,
     )
 
 
@@ -78,12 +82,14 @@ class Batch:
         memory_bytes: int | None,
         on_progress: Progress | None,
         shards: int | None,
+        strict: bool,
     ) -> None:
         self._files = files
         self._layout = find_layout(layout) if layout else None
         self._memory_bytes = memory_bytes
         self._on_progress = on_progress
         self._shards = shards
+        self._strict = strict
         self._scratch = Scratch()
         self._tallies: list[Tally] = []
         self._read: dict[int, _Read] = {}
@@ -176,6 +182,8 @@ class Batch:
                 else:
                     self._read_file(number, file, tally, before, total)
             except ClaimFileError as error:
+                if self._strict:
+                    raise
                 tally.fail(error.what)
                 if not file.earlier:
                     errors.append(error)
@@ -225,6 +233,8 @@ class Batch:
                     self._on_progress(file.name, done, total)
             tally.sha256 = opened.stream.sha256()
             tally.texts += opened.reader.notes()
+            if self._strict and tally.nothing_usable():
+                raise ClaimFileError(ALL_REJECTED, fix=_WITHOUT_STRICT, place=Place(file.name))
             source = _source(number, file.name, tally, opened, mapper.carried)
             self._read[number] = _Read(tally, source, seen)
         if self._on_progress:

@@ -68,6 +68,10 @@ def run(
     keep_claims: Annotated[
         bool, typer.Option("--keep-claims", help="Keep tonight's claims in the run folder, as history.")
     ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Stop at a file that cannot be read; write no run folder."),
+    ] = False,
     fail_on: Annotated[
         FailOn, typer.Option(help="Exit with 1 when a finding is at least this severe.")
     ] = FailOn.REJECT,
@@ -79,7 +83,8 @@ def run(
     """Judge claim files by the dated reference and the rules, and write a run folder.
 
     Exit codes: 0 nothing at or above --fail-on, 1 findings, 15 a file could not be read (the run folder is
-    written all the same); 2, 10-14, 16 and 70 say that no run folder was written. docs/exit-codes.md.
+    written all the same; with --strict it is 11 and nothing is written); 2, 10-14, 16 and 70 say that no run
+    folder was written. docs/exit-codes.md.
     """
     from validator.run import Request, run_night
 
@@ -97,6 +102,7 @@ def run(
         history=tuple(history or ()),
         claims_from=claims_from.date() if claims_from else None,
         keep_claims=keep_claims,
+        strict=strict,
     )
     with progress_on_stderr(quiet=quiet or as_json) as progress:
         night = run_night(request, progress)
@@ -153,6 +159,7 @@ def in_words(night: "Night") -> str:
     rejected = sum(each["rows_rejected"] for each in content.inputs)
     money = content.totals["amount_by_severity"]
     lines = list(content.warnings)
+    lines += [f"not read: {each['path']}: {each['error']}" for each in content.inputs if each["error"]]
     lines += [
         f"{content.totals['claims']:,} claims from {files}, {rejected:,} rows rejected",
         f"{content.totals['findings']:,} findings; at risk: "
