@@ -17,8 +17,15 @@ from validator.claims.pieces import Reader
 from validator.claims.recognise import Binding, best_binding, candidates
 from validator.claims.streams import ClaimStream, recognise_content
 from validator.claims.text import DELIMITERS, TextReader, first_line, split_headings
+from validator.claims.workbook import HEADING_ROWS, WorkbookReader
 from validator.errors import ClaimFileError, Place
 
+# Where a file of this format has its headings, for the sentence that they are not known.
+_WHERE = {
+    "parquet": "the columns have",
+    "ndjson": "the keys of the objects are",
+    **dict.fromkeys(("xlsx", "xls", "ods"), f"the first {HEADING_ROWS} rows of its sheets have"),
+}
 _SNOMED = r"^\d{6,18}$"
 
 
@@ -65,6 +72,8 @@ def _open(path: Path, stream: ClaimStream, layout: Layout | None, folder: Path) 
         reader = TextReader(stream, _delimiter(stream, layout))
     elif content == "parquet":
         reader = ParquetReader(stream, path, folder)
+    elif content == "workbook":
+        reader = WorkbookReader(stream, path, folder, lambda headings: _merit(headings, layout))
     else:
         again = ClaimStream(path, stream.name)
         try:
@@ -85,10 +94,14 @@ def _delimiter(stream: ClaimStream, layout: Layout | None) -> str:
 
     def merit(delimiter: str) -> tuple[bool, int, int]:
         headings = split_headings(line, delimiter)
-        binding = best_binding(headings, layout)
-        return binding.fits, binding.used, len(headings)
+        return *_merit(headings, layout), len(headings)
 
     return max(known, key=merit)
+
+
+def _merit(headings: list[str], layout: Layout | None) -> tuple[bool, int]:
+    binding = best_binding(headings, layout)
+    return binding.fits, binding.used
 
 
 def _does_not_fit(
@@ -101,9 +114,7 @@ def _does_not_fit(
             f"does not have the layout {layout.name}: {missing}",
             fix="`validator layouts guess FILE` says which layout it has.",
         )
-    where = {"parquet": "the columns have", "ndjson": "the keys of the objects are"}.get(
-        format_, "the first row has"
-    )
+    where = _WHERE.get(format_, "the first row has")
     nearest = candidates(headings)[0]
     if nearest.used == 0:
         what = f"no layout fits: {where} no name that any layout knows"

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from validator.errors import ClaimFileError, Place
 
-Content = Literal["text", "ndjson", "parquet"]
+Content = Literal["text", "ndjson", "parquet", "workbook"]
 _Refuse = Callable[[str, str], ClaimFileError]
 
 HEAD = 1 << 16
@@ -29,10 +29,11 @@ _BOMS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-_SAVE_AS = "Save it as CSV, tab or pipe separated text, NDJSON or Parquet."
+# A zip archive, an old Office file: what is in them is told in containers.py.
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_SAVE_AS = "Save it as CSV, tab or pipe separated text, an .xlsx workbook, NDJSON or Parquet."
 _NOT_READ: tuple[tuple[bytes, str, str], ...] = (
-    (b"PK\x03\x04", "is a spreadsheet or a zip archive", _SAVE_AS),
-    (b"\xd0\xcf\x11\xe0", "is an old spreadsheet or document", _SAVE_AS),
+    (b"PK\x05\x06", "is a zip archive with nothing in it", "Deliver it again."),
     (b"%PDF", "is a PDF document", _SAVE_AS),
     (b"BZh", "is compressed with bzip2", "Compress it with gzip or zstd, or not at all."),
     (b"\xfd7zXZ", "is compressed with xz", "Compress it with gzip or zstd, or not at all."),
@@ -154,6 +155,8 @@ def recognise_content(stream: ClaimStream) -> Content:
         raise refuse("is empty", "Deliver it again; an empty night still has the row with the column names.")
     if head.startswith(b"PAR1"):
         return "parquet"
+    if head.startswith(_WORKBOOKS):
+        return "workbook"
     for magic, what, fix in _NOT_READ:
         if head.startswith(magic):
             raise refuse(f"{what}; this is not read", fix)

@@ -54,7 +54,7 @@ class TextReader:
                 fix="Give a table with one column for each field.",
                 place=Place(stream.name, row=1),
             )
-        self.columns = _told_apart(headings)
+        self.columns = told_apart(headings)
         self.types: Mapping[str, pl.DataType] = dict.fromkeys(self.columns, pl.String())
         self.lines = Lines(stream, records=True)
 
@@ -139,7 +139,7 @@ class TextReader:
         return frame.with_columns(numbers.alias(ROW)).select(ROW, *headings)
 
 
-def _told_apart(headings: list[str]) -> list[str]:
+def told_apart(headings: list[str]) -> list[str]:
     """A second column of the same name gets a mark that recognising layouts does not see: it is ambiguous."""
     seen: dict[str, int] = {}
     names = []
