@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from validator.claims.damage import note
 from validator.claims.layout import Layout
 from validator.claims.schema import REJECTED_ROWS
 
@@ -66,6 +67,7 @@ class Tally:
         self.tables: Counter[str] = Counter()
         self.texts: list[str] = []
         self.counted_notes: Counter[str] = Counter()
+        self.damage: dict[str, Counter[str]] = {}
         self.error = ""
 
     def begin(self, size: int, format_: str, layout: Layout, columns_not_used: tuple[str, ...]) -> None:
@@ -75,12 +77,18 @@ class Tally:
     def fail(self, error: str) -> None:
         """The file could not be read to its end: nothing of it counts."""
         self.error = error
-        self.rows_read, self.rejected, self.texts = 0, [], []
+        self.rows_read, self.rejected, self.texts, self.damage = 0, [], [], {}
 
     def reject(self, rows: pl.DataFrame) -> None:
         """Keep rejections: columns row, column (blank: the whole row), reason."""
         if rows.height:
             self.rejected.append(rows)
+
+    def add_damage(self, cells: pl.DataFrame) -> None:
+        """Count cells that a spreadsheet has damaged: columns column, damage."""
+        counts = cells.group_by("damage", "column").len()
+        for damage, column, count in zip(*counts.select("damage", "column", "len"), strict=True):
+            self.damage.setdefault(damage, Counter())[column] += count
 
     def rejections(self) -> pl.DataFrame:
         """All of them as REJECTED_ROWS, in the order of the rows."""
@@ -105,6 +113,7 @@ class Tally:
         cells = rejected.filter(pl.col("column").is_not_null())
         cells = cells.group_by("column", "reason").len("count").sort("column", "reason")
         reasons = whole.group_by("reason").len("count").sort("reason")
+        damage = [note(kind, columns) for kind, columns in sorted(self.damage.items())]
         counted = [f"{count:,} {text}" for text, count in sorted(self.counted_notes.items())]
         return FileAccount(
             path=self.name,
@@ -126,6 +135,6 @@ class Tally:
             lines=self.tables["lines"],
             diagnoses=self.tables["diagnoses"],
             columns_not_used=self.columns_not_used,
-            notes=(*self.texts, *counted),
+            notes=(*self.texts, *damage, *counted),
             error=self.error or (ALL_REJECTED if self.nothing_usable() else ""),
         )

@@ -226,6 +226,7 @@ class Batch:
                 whole_row = pl.lit(None, pl.String).alias("column")
                 tally.reject(mapped.rejected.select(pl.col(ROW).alias("row"), whole_row, "reason"))
                 tally.reject(mapped.unusable.rename({ROW: "row"}))
+                tally.add_damage(mapped.damage)
                 done = before + read
                 seen.add(mapped.header, mapped.lines, days_from_lines=days_from_lines)
                 self._store_of().add(number, mapped.header, mapped.lines, done / max(total, 1))

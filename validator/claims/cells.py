@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from validator.claims.damage import days_of, without_decimals
 from validator.claims.fields import FieldOfRow
 from validator.claims.layout import Layout
 from validator.claims.schema import CLAIM_TYPES, CODE_SYSTEMS, MONEY, UNITS
@@ -50,7 +51,6 @@ _SHAPE = {
     "year_slashes": r"^\d{4}/\d{1,2}/\d{1,2}$",
 }
 _TIME_OF_DAY = r"[T ]\d{1,2}:\d{2}.*$"
-_EXCEL_SERIAL = r"^[2-7]\d{4}(?:\.0+)?$"  # 1954-10-03 to 2119
 _LIST_SEPARATOR = r"\s*[:,;^|]\s*"
 _POINTERS = r"^\d{1,2}(?::\d{1,2})*$"
 _NUMBERS: Mapping[str, pl.DataType] = {"money": MONEY, "units": UNITS, "number": pl.UInt16()}
@@ -90,7 +90,7 @@ def read_cells(
 def tidied(field: FieldOfRow, texts: pl.Series, layout: Layout) -> pl.Series:
     """A column of codes or choices as the canonical tables write it; each different text is read once."""
     distinct = texts.unique().drop_nulls()
-    tidy = _tidy(field.kind, pl.col("text"), layout.words_of(field.name))
+    tidy = _tidy(field.kind, without_decimals(field, pl.col("text")), layout.words_of(field.name))
     values = distinct.alias("text").to_frame().select(tidy.alias("value"))["value"]
     if values.dtype == pl.String and (values == distinct).all(ignore_nulls=False):
         return texts
@@ -105,8 +105,9 @@ def repaired(kind: str, texts: pl.Series, layout: Layout) -> pl.Series:
         bare = text.str.replace(_TIME_OF_DAY, "")
         forms = [_to_date(bare, form) for form in layout.dates if form in _STRPTIME]
         if "excel_serial" in layout.dates:
-            days = pl.when(text.str.contains(_EXCEL_SERIAL)).then(text.str.slice(0, 5)).cast(pl.Int64)
-            forms.append(pl.date(1899, 12, 30) + pl.duration(days=days))
+            forms.append(days_of(text))
+        # A workbook shows its days as ISO dates, however the layout writes them.
+        forms.append(_to_date(bare, "iso"))
         return frame.select(_sane(pl.coalesce(forms)).alias(texts.name)).to_series()
     if kind in ("money", "units", "number"):
         bare = text.str.replace_all(r"[$,\s]", "").str.replace(r"^\((.+)\)$", "-$1").str.replace(r"^\+", "")
@@ -178,7 +179,7 @@ def _tidy(kind: str, text: pl.Expr, words: Mapping[str, str]) -> pl.Expr:
             anesthesia = text.str.contains(r"^(?:[1-9]|1\d)\d{2}$")  # 00100-01999 after a spreadsheet
             return pl.when(anesthesia).then(text.str.zfill(5)).otherwise(upper)
         case "hour":
-            hour = text.str.extract(r"^(\d{1,2})(?::?\d{2})?$").str.zfill(2)
+            hour = text.str.extract(r"^(\d{1,2})(?::?\d{2}){0,2}$").str.zfill(2)
             return pl.when(hour.cast(pl.UInt8, strict=False) <= 24).then(hour)
         case "bill":
             led = (upper.str.len_bytes() == 4) & upper.str.starts_with("0")
@@ -192,7 +193,8 @@ def _tidy(kind: str, text: pl.Expr, words: Mapping[str, str]) -> pl.Expr:
         case "list":
             return _listed(upper)
         case "pointers":
-            numbers = _pointer_numbers(upper)
+            # 1:2 becomes the time of day 01:02:00 in a spreadsheet.
+            numbers = _pointer_numbers(upper.str.replace(r"^(\d{1,2}:\d\d):00$", "$1"))
             return pl.when(numbers.str.contains(_POINTERS)).then(numbers)
     raise AssertionError(kind)
 

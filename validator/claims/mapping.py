@@ -11,6 +11,7 @@ import polars as pl
 
 from validator.claims.cells import NOT_USABLE, TIDIED, Cells, read_cells, repaired, tidied
 from validator.claims.codes import normalised_code
+from validator.claims.damage import CELLS, LOST, damaged, usable
 from validator.claims.fields import FIELDS, MAIN_LIST, MAIN_SLOTS, POINTERS, FieldOfRow
 from validator.claims.layout import plain
 from validator.claims.pieces import ROW, Piece
@@ -28,12 +29,16 @@ _TEXT = "#text "  # prefix of the cleaned text beside a parsed value
 
 @dataclass(frozen=True)
 class Mapped:
-    """A piece as fields: a row per run in `header`, one per claim line in `lines`, and what was rejected."""
+    """A piece as fields: a row per run in `header`, one per claim line in `lines`, and what was rejected.
+
+    `damage` says which cells a spreadsheet has damaged, see damage.py.
+    """
 
     header: pl.DataFrame
     lines: pl.DataFrame
     rejected: pl.DataFrame
     unusable: pl.DataFrame
+    damage: pl.DataFrame
     rows_read: int
 
 
@@ -78,18 +83,20 @@ class RowMapper:
         """Map one piece; its runs are numbered from `first_run`."""
         rows, rejected = piece.frame, piece.rejected
         header_rows, runs = self._runs(rows)
-        header, unusable = self._read(header_rows, self.claim_cells)
+        header, unusable, damage = self._read(header_rows, self.claim_cells)
         without = header["claim_id"].is_null()
         if without.any():
             nameless = without.gather(runs)
-            reason = pl.lit(NO_CLAIM_ID).alias("reason")
-            rejected = pl.concat([rejected, rows.filter(nameless).select(ROW, reason)]).sort(ROW)
+            reasons = _why_nameless(header_rows, unusable).gather(runs)
+            nameless_rows = rows.select(ROW, reasons).filter(nameless)
+            rejected = pl.concat([rejected, nameless_rows]).sort(ROW)
             rows = rows.filter(~nameless)
             header_rows, runs = self._runs(rows)
-            header, unusable = self._read(header_rows, self.claim_cells)
+            header, unusable, damage = self._read(header_rows, self.claim_cells)
         if self._continues(rows):
             # The header of the first row was read, and its cells counted, with the piece before.
             unusable = unusable.filter(pl.col(ROW) != header_rows[ROW][0])
+            damage = damage.filter(pl.col(ROW) != header_rows[ROW][0])
         if "diagnoses" in header.columns:
             header, beyond = _with_slots(header)
             reason = pl.lit(TOO_MANY).alias("reason")
@@ -97,7 +104,7 @@ class RowMapper:
             unusable = pl.concat([unusable, bad])
         header = self._with_constants(header)
         number = pl.int_range(first_run, first_run + header.height, dtype=pl.UInt32)
-        lines, unusable_on_lines = self._lines(rows)
+        lines, unusable_on_lines, damage_on_lines = self._lines(rows)
         if lines.width:
             lines = lines.select((runs + first_run).alias(RUN), rows[ROW], pl.all()).filter(_filled(lines))
         return Mapped(
@@ -105,6 +112,7 @@ class RowMapper:
             lines=_filled_columns(lines),
             rejected=rejected,
             unusable=pl.concat([unusable, unusable_on_lines]),
+            damage=pl.concat([damage, damage_on_lines]),
             rows_read=piece.rows_read,
         )
 
@@ -150,23 +158,31 @@ class RowMapper:
             for heading, value in self.totals_when.items()
         )
 
-    def _read(self, rows: pl.DataFrame, cells: Sequence[Cells]) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """The fields of these rows, and the cells that could not be used."""
+    def _read(
+        self, rows: pl.DataFrame, cells: Sequence[Cells]
+    ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        """The fields of these rows, the cells that could not be used, those a spreadsheet has damaged."""
         texts = [c.text.alias(_TEXT + c.field.name) for c in cells if c.text is not None]
         frame = rows.select(ROW, *(c.value.alias(c.field.name) for c in cells), *texts)
-        unusable = [pl.DataFrame(schema=UNUSABLE)]
+        unusable, damage = [pl.DataFrame(schema=UNUSABLE)], [pl.DataFrame(schema=CELLS)]
         for field in (c.field for c in cells):
             name, tidy = field.name, field.kind in TIDIED and frame[field.name].dtype == pl.String
-            text = frame[name] if tidy else frame[_TEXT + name] if _TEXT + name in frame.columns else None
-            if text is None:
-                continue
-            values = tidied(field, text, self.layout) if tidy else self._repaired(field, frame[name], text)
+            sent = frame[_TEXT + name] if _TEXT + name in frame.columns else frame[name]
+            values = sent
+            if tidy:
+                values = tidied(field, sent, self.layout)
+            elif _TEXT + name in frame.columns:
+                values = self._repaired(field, frame[name], sent)
+            happened = damaged(field, sent, values)
+            if happened is not None:
+                values = usable(field, values, happened)
+                cell = [frame[ROW], pl.lit(name).alias("column"), happened.alias("damage")]
+                damage.append(frame.select(cell).drop_nulls("damage"))
             frame = frame.with_columns(values.alias(name))
-            if values.null_count() > text.null_count():
-                reason = pl.lit(NOT_USABLE.get(field.kind, "not usable")).alias("reason")
-                bad = frame.filter(values.is_null() & text.is_not_null())
-                unusable.append(bad.select(ROW, pl.lit(name).alias("column"), reason))
-        return frame.select(c.field.name for c in cells), pl.concat(unusable)
+            if values.null_count() > sent.null_count():
+                bad = frame.select(ROW, pl.lit(name).alias("column"), _why_not(field, happened))
+                unusable.append(bad.filter(values.is_null() & sent.is_not_null()))
+        return frame.select(c.field.name for c in cells), pl.concat(unusable), pl.concat(damage)
 
     def _repaired(self, field: FieldOfRow, values: pl.Series, text: pl.Series) -> pl.Series:
         """The values, and a second look at the cells whose text the fast reading could not read."""
@@ -186,9 +202,9 @@ class RowMapper:
         }
         return header.with_columns(**constants)
 
-    def _lines(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def _lines(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
         """The line fields of these rows; pointers in whatever form become one field of positions, `1:2`."""
-        lines, unusable = self._read(rows, self.line_cells)
+        lines, unusable, damage = self._read(rows, self.line_cells)
         numbered = [
             name for name in (f"pointer_{n}" for n in range(1, POINTERS + 1)) if name in lines.columns
         ]
@@ -207,7 +223,7 @@ class RowMapper:
                     bad = rows.filter(lost).select(ROW, pl.lit("line_diagnosis").alias("column"), reason)
                     unusable = pl.concat([unusable, bad])
             lines = lines.drop("line_diagnosis")
-        return lines, unusable
+        return lines, unusable, damage
 
     def _positions(self, rows: pl.DataFrame) -> pl.Series:
         """Position of the line's diagnosis in the claim's list: the first slot with the same code."""
@@ -230,6 +246,21 @@ def check_binding(binding: Binding) -> None:
         raise ClaimFileError(
             f"has a second column for what {names} says", fix="Give each column a name of its own."
         )
+
+
+def _why_not(field: FieldOfRow, happened: pl.Series | None) -> pl.Expr:
+    """Why a filled cell of this field has no value."""
+    reason = pl.lit(NOT_USABLE.get(field.kind, "not usable"))
+    if happened is not None:
+        reason = pl.coalesce(pl.lit(happened).replace_strict(LOST, default=None), reason)
+    return reason.alias("reason")
+
+
+def _why_nameless(header_rows: pl.DataFrame, unusable: pl.DataFrame) -> pl.Series:
+    """Why each of these rows has no claim number: a blank cell, or one that a spreadsheet has damaged."""
+    lost = unusable.filter(pl.col("column") == "claim_id")
+    reasons = header_rows.select(ROW).join(lost, on=ROW, how="left", maintain_order="left")["reason"]
+    return (NO_CLAIM_ID + ": " + reasons).fill_null(NO_CLAIM_ID).alias("reason")
 
 
 def _only(cells: Cells, when: pl.Expr, field: FieldOfRow) -> Cells:

@@ -56,14 +56,16 @@ def write_sheets(workbook: Path, folder: Path) -> list[dict[str, Any]]:
 
 
 def _as_shown(book: Any, number: int, place: int, cells: Any) -> Any:
-    """The column with days bare of their hour, and numbers in scientific notation where digits are lost.
+    """The column with days and hours apart, and numbers in scientific notation where digits are lost.
 
     A number is told from a text of digits by asking for booleans: texts have none.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    cells = pc.replace_substring_regex(cells.cast(pa.large_string()), r"^(\d{4}-\d\d-\d\d) 00:00:00$", r"\1")
+    cells = cells.cast(pa.large_string())
+    for shown in (r"^(\d{4}-\d\d-\d\d) 00:00:00$", r"^1899-12-3[01] (\d\d:\d\d:\d\d)$"):
+        cells = pc.replace_substring_regex(cells, shown, r"\1")
     long = pc.match_substring_regex(cells, rf"^-?\d{{{_DIGITS_KEPT + 1},}}$")
     if not pc.any(long).as_py():
         return cells

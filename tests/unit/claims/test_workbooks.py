@@ -12,6 +12,7 @@ from tests.unit.claims.claim_files import compressed, one_line, read, read_text,
 from tests.unit.claims.workbooks import ods, table, with_cells, with_part, workbook
 from validator.claims import containers
 from validator.claims import workbook as reader
+from validator.claims.opening import open_claims
 from validator.errors import ClaimFileError
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -47,6 +48,8 @@ def test_the_headings_are_found_below_titles_and_the_rows_have_the_numbers_of_th
     assert found.account.notes == (
         'sheet "Claims" is read; its headings are in row 4',
         "1 blank row(s) of the sheet were passed over",
+        "4 cells lack leading zeros, as after a spreadsheet; the zeros were put back "
+        "(place_of_service, procedure_code, revenue_code)",
     )
     claims, lines = found.tables.claims, found.tables.lines
     assert claims.select("claim_id", "from_date").rows() == [
@@ -111,10 +114,15 @@ def test_a_number_that_the_spreadsheet_rounded_is_shown_as_it_shows_it(tmp_path:
         ["2", "P1", "I10", 1234567890123456],
         ["3", "P1", "I10", "123456789012346000"],
     ]
-    claims = read_text(tmp_path, workbook({"A": rows}), "claims.xlsx").tables.claims.sort("claim_id")
-    assert claims["claim_id"].to_list() == ["123456789012346000", "2", "3"]
-    assert claims["prior_authorization"].to_list()[1:] == ["1234567890123456", "123456789012346000"]
-    assert claims["prior_authorization"][0] != "123456789012346000"
+    path = tmp_path / "claims.xlsx"
+    path.write_bytes(workbook({"A": rows}))
+    with open_claims(path, "claims.xlsx", None, tmp_path) as opened:
+        (piece,) = opened.reader.pieces(["claim_id", "prior_authorization"])
+    assert piece.frame.rows() == [
+        (2, "123456789012346000", "1.23457E+17"),
+        (3, "2", "1234567890123456"),
+        (4, "3", "123456789012346000"),
+    ]
 
 
 def _zip(*names: str) -> bytes:
@@ -193,8 +201,6 @@ def test_the_cells_do_not_stay_behind_in_the_scratch_folder(tmp_path: Path) -> N
     scratch.mkdir()
     path = tmp_path / "claims.xlsx"
     path.write_bytes(workbook({"A": table([one_line()])}))
-    from validator.claims.opening import open_claims
-
     with open_claims(path, "claims.xlsx", None, scratch) as opened:
         pieces = [piece.frame for piece in opened.reader.pieces(["claim_id"])]
         assert pl.concat(pieces)["claim_id"].to_list() == ["C1"]

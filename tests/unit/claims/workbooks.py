@@ -3,7 +3,7 @@
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 import xlsxwriter
@@ -19,6 +19,7 @@ def workbook(sheets: Mapping[str, Cells], *, hidden: Sequence[str] = ()) -> byte
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"strings_to_formulas": False, "strings_to_urls": False})
     day = book.add_format({"num_format": "mm/dd/yyyy"})
+    hour = book.add_format({"num_format": "hh:mm"})
     for name, rows in sheets.items():
         sheet = book.add_worksheet(name)
         if name in hidden:
@@ -27,8 +28,8 @@ def workbook(sheets: Mapping[str, Cells], *, hidden: Sequence[str] = ()) -> byte
             sheet.activate()
         for row, cells in enumerate(rows):
             for column, cell in enumerate(cells):
-                if isinstance(cell, date):
-                    sheet.write_datetime(row, column, cell, day)
+                if isinstance(cell, (date, time)):
+                    sheet.write_datetime(row, column, cell, hour if isinstance(cell, time) else day)
                 elif isinstance(cell, str):
                     sheet.write_string(row, column, cell)
                 elif cell is not None:
