@@ -25,13 +25,16 @@ from validator.engine.findings import citation
 from validator.engine.settings import Settings
 from validator.errors import ExitCode
 from validator.findings.risk import FORMULA
-from validator.findings.schema import FINDINGS, STANDING
+from validator.findings.schema import FINDINGS
+from validator.ledger.book import Ledger
+from validator.ledger.book import Night as LedgerNight
+from validator.ledger.standing import Past, Presence, gone, standing_of
 from validator.proof import prove_examples
 from validator.reference.dotted import dotted
 from validator.reference.lookup import Reference, open_reference
 from validator.reports.content import RuleText, RunContent
 from validator.reports.lock import output_lock
-from validator.reports.run_folder import Published, publish
+from validator.reports.run_folder import Published, publish, run_name
 from validator.rules.folder import read_rule_set
 from validator.rules.model import SEVERITIES, Rule, RuleSet
 from validator.rules.reads import reads
@@ -65,6 +68,7 @@ class Request:
     claims_from: date | None = None
     keep_claims: bool = False
     strict: bool = False
+    fail_on_all: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,14 +118,19 @@ def run_night(request: Request, progress: Progress = lambda *_: None) -> Night:
             strict=request.strict,
         ) as batch,
     ):
+        ledger = Ledger(request.out)
+        past = ledger.past(request.batch_date)
         reach = batch.coverage(request.batch_date)
         settings = Settings(request.batch_date, request.claims_from or reach.claims_from, reach.delivered)
         keeper = Keeper(batch.scratch / KEPT_FOLDER) if request.keep_claims else None
-        judgement, replaced = judge(batch, rules, reference, settings, clock, keeper)
-        content = _content(request, settings, batch, rules, reference, judgement, replaced, clock)
+        presence = Presence(past)
+        judgement, replaced = judge(batch, rules, reference, settings, clock, keeper, presence)
+        away = _gone(past, judgement, presence)
+        content = _content(request, settings, batch, rules, reference, judgement, replaced, past, away, clock)
         progress("reports", 0, 0)
         kept = {f"{KEPT_FOLDER}/{name}": path for name, path in keeper.finish().items()} if keeper else {}
         published = publish(request.out, content, group=request.group, beside=kept)
+        ledger.record(_told_to_the_ledger(content, away))
     return Night(published, ExitCode(content.exit_code), content)
 
 
@@ -132,6 +141,7 @@ def judge(
     settings: Settings,
     clock: _Clock,
     keeper: Keeper | None = None,
+    presence: Presence | None = None,
 ) -> tuple[Judgement, int]:
     """Every partition by itself, then all together; and how many claims others replaced or voided."""
     evaluations: list[Evaluation] = []
@@ -157,6 +167,8 @@ def judge(
             clock.mark("claims")
             if keeper:
                 keeper.add(partition)
+            if presence:
+                _meet(presence, partition)
             carried |= partition.carried
             waiting.append(workers.submit(judged, partition))
             collect(AT_ONCE - 1)
@@ -169,6 +181,37 @@ def judge(
     return judgement, replaced
 
 
+def _meet(presence: Presence, partition: ClaimTables) -> None:
+    """Note which claims are there tonight, also those that others replace; the history does not count."""
+    tonight = partition.claims
+    if partition.earlier:
+        tonight = tonight.filter(~pl.col("source_file").is_in(sorted(partition.earlier)))
+    lines = partition.lines.join(tonight.select("claim_no"), on="claim_no", how="semi")
+    presence.add(tonight, lines)
+
+
+def _gone(past: Past, judgement: Judgement, presence: Presence) -> pl.DataFrame:
+    """What became of the open findings that are not there; a rule that could judge nothing resolves none."""
+    mute = (pl.col("not_evaluated") > 0) & (pl.col("flagged") + pl.col("clear") == 0)
+    speaking = judgement.rule_counts.filter(pl.col("status") == "active", ~mute)["rule_id"]
+    return gone(past, judgement.findings, presence.finding_ids(), speaking.to_list())
+
+
+def _told_to_the_ledger(content: RunContent, away: pl.DataFrame) -> LedgerNight:
+    return LedgerNight(
+        batch_date=content.batch_date,
+        run_name=run_name(content),
+        run_hash=content.run_hash,
+        tool_version=content.tool_version,
+        whole=content.whole,
+        claims=content.totals["claims"],
+        findings=content.findings,
+        standing=content.standing,
+        gone=away,
+        rule_counts=content.rule_counts,
+    )
+
+
 def _content(
     request: Request,
     reach: Settings,
@@ -177,16 +220,20 @@ def _content(
     reference: Reference,
     judgement: Judgement,
     replaced: int,
+    past: Past,
+    away: pl.DataFrame,
     clock: _Clock,
 ) -> RunContent:
     """What the reports show, in the shapes they ask for."""
     inputs = [asdict(account) for account in batch.accounts()]
     whole = not any(account["error"] for account in inputs)
     findings = judgement.findings
+    standing = standing_of(findings, past, request.batch_date)
     settings = {
         "profile": request.profile,
         "layout": request.layout,
         "fail_on": request.fail_on,
+        "fail_on_all": request.fail_on_all,
         "batch_date": request.batch_date.isoformat(),
         "claims_from": request.claims_from.isoformat() if request.claims_from else None,
         # A day of a claim is a patient's; its year is not.
@@ -210,7 +257,7 @@ def _content(
         },
         rules=_rule_texts(rules, reference),
         findings=findings.select(*FINDINGS),
-        standing=_standing(findings, request.batch_date),
+        standing=standing,
         claims_at_risk=judgement.claims_at_risk,
         rule_counts=judgement.rule_counts,
         rejected_rows=batch.rejected(),
@@ -226,20 +273,29 @@ def _content(
         risk_formula=FORMULA,
         warnings=_warnings(reference, request.batch_date),
         timings=clock.timings,
-        exit_code=exit_code(findings, request.fail_on, whole=whole),
+        compared_with=past.night,
+        gone=dict(away["word"].cast(pl.String).value_counts().sort("word").iter_rows()) if past.night else {},
+        exit_code=exit_code(findings, standing, request.fail_on, whole=whole, every=request.fail_on_all),
     )
     clock.mark("concluding")
     return content
 
 
-def exit_code(findings: pl.DataFrame, fail_on: str, *, whole: bool) -> ExitCode:
-    """0 nothing at or above `fail_on`, 1 findings, 15 when a file could not be read (which wins)."""
+def exit_code(
+    findings: pl.DataFrame, standing: pl.DataFrame, fail_on: str, *, whole: bool, every: bool = False
+) -> ExitCode:
+    """0 nothing at or above `fail_on`, 1 findings, 15 when a file could not be read (which wins).
+
+    What an earlier night told already and is still open counts only where `every` finding counts.
+    """
     if not whole:
         return ExitCode.NOT_WHOLE
     if fail_on == "never":
         return ExitCode.NOTHING_FOUND
     bad = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
-    counting = findings.filter(pl.col("suppressed_by").is_null(), pl.col("severity").is_in(bad))
+    words = ("new", "open", "reopened") if every else ("new", "reopened")
+    telling = standing.filter(pl.col("standing").cast(pl.String).is_in(words))
+    counting = findings.filter(pl.col("severity").is_in(bad)).join(telling, on="finding_id", how="semi")
     return ExitCode.FINDINGS if counting.height else ExitCode.NOTHING_FOUND
 
 
@@ -280,16 +336,6 @@ def _rule_texts(rules: RuleSet, reference: Reference) -> tuple[RuleText, ...]:
             tags=rule.tags,
         )
         for rule in rules.rules
-    )
-
-
-def _standing(findings: pl.DataFrame, batch_date: date) -> pl.DataFrame:
-    """No ledger is kept yet: every finding is new tonight, or suppressed."""
-    standing = pl.when(pl.col("suppressed_by").is_null()).then(pl.lit("new")).otherwise(pl.lit("suppressed"))
-    return findings.select(
-        "finding_id",
-        standing.cast(STANDING["standing"]).alias("standing"),
-        pl.lit(batch_date).alias("first_seen"),
     )
 
 

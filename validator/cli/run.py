@@ -75,6 +75,9 @@ def run(
     fail_on: Annotated[
         FailOn, typer.Option(help="Exit with 1 when a finding is at least this severe.")
     ] = FailOn.REJECT,
+    fail_on_all: Annotated[
+        bool, typer.Option("--fail-on-all", help="Count findings that earlier nights told already, too.")
+    ] = False,
     group: Annotated[str | None, typer.Option(help="Open the run folder, read only, to this group.")] = None,
     memory: Annotated[str | None, typer.Option(help="Memory to plan for, such as 4GB.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
@@ -82,9 +85,9 @@ def run(
 ) -> None:
     """Judge claim files by the dated reference and the rules, and write a run folder.
 
-    Exit codes: 0 nothing at or above --fail-on, 1 findings, 15 a file could not be read (the run folder is
-    written all the same; with --strict it is 11 and nothing is written); 2, 10-14, 16 and 70 say that no run
-    folder was written. docs/exit-codes.md.
+    Exit codes: 0 nothing new at or above --fail-on, 1 new or reopened findings, 15 a file could not be read
+    (the run folder is written all the same; with --strict it is 11 and nothing is written); 2, 10-14, 16 and
+    70 say that no run folder was written. docs/exit-codes.md.
     """
     from validator.run import Request, run_night
 
@@ -103,6 +106,7 @@ def run(
         claims_from=claims_from.date() if claims_from else None,
         keep_claims=keep_claims,
         strict=strict,
+        fail_on_all=fail_on_all,
     )
     with progress_on_stderr(quiet=quiet or as_json) as progress:
         night = run_night(request, progress)
@@ -169,6 +173,8 @@ def in_words(night: "Night") -> str:
         looked_at = sum(each["claims"] for each in history)
         lines.insert(len(lines) - 1, f"{looked_at:,} earlier claims were looked at and not judged")
     silent = content.rule_counts.filter(content.rule_counts["not_evaluated"] > 0).height
+    if content.compared_with:
+        lines.append(_since(night))
     if silent:
         lines.append(
             f"{silent} of {content.rule_counts.height} rules could not judge every row; the report says why"
@@ -179,6 +185,15 @@ def in_words(night: "Night") -> str:
     if night.exit_code == ExitCode.NOT_WHOLE:
         lines.append("exit code 15: the batch is not whole")
     return "\n".join(lines)
+
+
+def _since(night: "Night") -> str:
+    """What has changed since the last night that the ledger knows."""
+    content = night.content
+    standing = content.standing["standing"]
+    there = [f"{(standing == word).sum():,} {word}" for word in ("new", "reopened", "open")]
+    away = [f"{count:,} {word}" for word, count in sorted(content.gone.items(), reverse=True)]
+    return f"since {content.compared_with}: " + ", ".join([*there, *away])
 
 
 @contextmanager

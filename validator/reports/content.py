@@ -82,8 +82,9 @@ class RunContent:
         seconds by step; in run.json only, so that all other files stay the same for the same input.
     `compared_with`
         the last earlier batch date that the ledger knew, None when there was none.
-    `resolved`
-        how many findings of that earlier night are gone; None when not known.
+    `gone`
+        {word: how many} of the open findings of earlier nights that tonight does not have, by the ledger's
+        words (resolved, not seen, not judged). Empty when no earlier night is known.
     """
 
     batch_date: date
@@ -107,7 +108,7 @@ class RunContent:
     warnings: Sequence[str] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     compared_with: date | None = None
-    resolved: int | None = None
+    gone: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, schema in (

@@ -13,6 +13,7 @@ import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from validator.ledger.schema import GONE_WORDS
 from validator.reports.content import (
     INPUT_KEYS,
     REFERENCE_KEYS,
@@ -74,6 +75,7 @@ def write_page(content: RunContent, file: BinaryIO) -> None:
         severity_words=SEVERITY_WORDS,
         confidence_words=CONFIDENCE_WORDS,
         standing_words=STANDING_WORDS,
+        gone_words=GONE_WORDS,
         outcome_words=OUTCOME_WORDS,
     )
     page.dump(file, encoding="utf-8")

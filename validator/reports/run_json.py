@@ -33,7 +33,7 @@ def run_json(
         "reference": known(content.reference, REFERENCE_KEYS),
         "totals": dict(content.totals),
         "compared_with": content.compared_with,
-        "resolved": content.resolved,
+        "gone": _sorted(content.gone),
         "standing": _counts_of_standing(content),
         "rules": _rules(content),
         "suppressions": [_suppression(given) for given in content.suppressions],
