@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from validator.claims.damage import note
+from validator.claims.file_notes import file_notes
 from validator.claims.layout import Layout
 from validator.claims.schema import REJECTED_ROWS
 
@@ -68,6 +69,7 @@ class Tally:
         self.texts: list[str] = []
         self.counted_notes: Counter[str] = Counter()
         self.damage: dict[str, Counter[str]] = {}
+        self.facts: Counter[str] = Counter()
         self.error = ""
 
     def begin(self, size: int, format_: str, layout: Layout, columns_not_used: tuple[str, ...]) -> None:
@@ -114,6 +116,7 @@ class Tally:
         cells = cells.group_by("column", "reason").len("count").sort("column", "reason")
         reasons = whole.group_by("reason").len("count").sort("reason")
         damage = [note(kind, columns) for kind, columns in sorted(self.damage.items())]
+        whole_file = file_notes(self.facts, self.tables["claims"], self.tables["diagnoses"])
         counted = [f"{count:,} {text}" for text, count in sorted(self.counted_notes.items())]
         return FileAccount(
             path=self.name,
@@ -135,6 +138,6 @@ class Tally:
             lines=self.tables["lines"],
             diagnoses=self.tables["diagnoses"],
             columns_not_used=self.columns_not_used,
-            notes=(*self.texts, *damage, *counted),
+            notes=(*self.texts, *whole_file, *damage, *counted),
             error=self.error or (ALL_REJECTED if self.nothing_usable() else ""),
         )

@@ -16,6 +16,7 @@ from validator.claims.checks import check_types
 from validator.claims.copies import without_copies
 from validator.claims.coverage import Coverage, Seen, coverage
 from validator.claims.derive import derive
+from validator.claims.file_notes import facts_of
 from validator.claims.kept import KeptClaims
 from validator.claims.layout import find_layout
 from validator.claims.mapping import RUN, Mapped, RowMapper
@@ -279,6 +280,8 @@ class Batch:
             counts = of_file.value_counts()
             for name, count in zip(counts["source_file"], counts["count"], strict=True):
                 by_name[name].tables[table] += count
+        for name, fact, count in zip(*facts_of(tables), strict=True):
+            by_name[name].facts[fact] += count
         if notes.height:
             for number, text, count in zip(notes[FILE], notes["note"], notes["count"], strict=True):
                 self._read[number].tally.counted_notes[text] += count

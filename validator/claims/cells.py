@@ -51,7 +51,7 @@ _SHAPE = {
     "year_slashes": r"^\d{4}/\d{1,2}/\d{1,2}$",
 }
 _TIME_OF_DAY = r"[T ]\d{1,2}:\d{2}.*$"
-_LIST_SEPARATOR = r"\s*[:,;^|]\s*"
+_LIST_SEPARATOR = r"\s*[:,;^|\r\n]\s*"
 _POINTERS = r"^\d{1,2}(?::\d{1,2})*$"
 _NUMBERS: Mapping[str, pl.DataType] = {"money": MONEY, "units": UNITS, "number": pl.UInt16()}
 _LETTERS = [chr(ord("A") + n) for n in range(12)]
@@ -90,7 +90,8 @@ def read_cells(
 def tidied(field: FieldOfRow, texts: pl.Series, layout: Layout) -> pl.Series:
     """A column of codes or choices as the canonical tables write it; each different text is read once."""
     distinct = texts.unique().drop_nulls()
-    tidy = _tidy(field.kind, without_decimals(field, pl.col("text")), layout.words_of(field.name))
+    kind = "modifier" if field.name.startswith("modifier_") else field.kind
+    tidy = _tidy(kind, without_decimals(field, pl.col("text")), layout.words_of(field.name))
     values = distinct.alias("text").to_frame().select(tidy.alias("value"))["value"]
     if values.dtype == pl.String and (values == distinct).all(ignore_nulls=False):
         return texts
@@ -190,7 +191,7 @@ def _tidy(kind: str, text: pl.Expr, words: Mapping[str, str]) -> pl.Expr:
             return word == "yes"
         case "claim_type" | "system":
             return word.cast(pl.Enum(CLAIM_TYPES if kind == "claim_type" else CODE_SYSTEMS))
-        case "list":
+        case "list" | "modifier":
             return _listed(upper)
         case "pointers":
             # 1:2 becomes the time of day 01:02:00 in a spreadsheet.
@@ -200,8 +201,12 @@ def _tidy(kind: str, text: pl.Expr, words: Mapping[str, str]) -> pl.Expr:
 
 
 def _pointer_numbers(text: pl.Expr) -> pl.Expr:
-    """Pointers as positions: 1:2, [1, 2], A, AB (the letters of the paper form)."""
-    apart = _listed(text).str.replace_all(r"([A-L])", ":$1:").str.replace_all(r":+", ":").str.strip_chars(":")
+    """Pointers as positions: 1:2, [1, 2], A, AB (the letters of the paper form); E11 is a code and none."""
+    parts = _listed(text).str.replace_all(r"\s+", ":")
+    letters = parts.str.replace_all(r"([A-L])", ":$1:")
+    apart = pl.when(parts.str.contains(r"\d")).then(parts).otherwise(letters)
+    apart = apart.str.replace_all(r":+", ":").str.strip_chars(":")
+    apart = pl.when(~apart.str.contains(r"[A-Z]\d|\d[A-Z]")).then(apart)
     return apart.str.replace_many(_LETTERS, [str(n + 1) for n in range(len(_LETTERS))])
 
 

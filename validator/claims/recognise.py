@@ -72,8 +72,8 @@ def _missing(
     ]
     if "claim_id" not in columns:
         lacking.append("no column with the claim number")
-    if not any(name in columns for name in (*_DIAGNOSES, "procedure_code", "revenue_code")):
-        lacking.append("no column with diagnoses or procedures")
+    if not any(name in columns for name in (*_DIAGNOSES, "procedure_code", "revenue_code", "ndc")):
+        lacking.append("no column with diagnoses, procedures or drugs")
     return lacking
 
 

@@ -19,9 +19,15 @@ class Scratch:
 
     def __enter__(self) -> "Scratch":
         _remove_left_behind(Path(tempfile.gettempdir()))
-        self.path = Path(tempfile.mkdtemp(prefix=PREFIX))
-        self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        while not self.path:
+            path = Path(tempfile.mkdtemp(prefix=PREFIX))
+            lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            # Before it was locked, another run may have taken the new folder for one that is left behind.
+            if os.fstat(lock).st_nlink:
+                self.path, self._lock = path, lock
+            else:
+                os.close(lock)
         return self
 
     def __exit__(

@@ -10,6 +10,7 @@ output a JSON list of `{"name", "visible", "rows", "columns"}`. It ends with 3 w
 """
 
 import json
+import resource
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,7 @@ _LARGEST_EXACT, _DIGITS_KEPT = 1 << 53, 15
 
 
 def limit(megabytes: int, seconds: int) -> None:
-    """Let the system end this process where it takes more; Windows has no such limits."""
-    try:
-        import resource
-    except ImportError:
-        return
+    """Let the system end this process where it takes more."""
     for what, wanted in ((resource.RLIMIT_DATA, megabytes << 20), (resource.RLIMIT_CPU, seconds)):
         hard = resource.getrlimit(what)[1]
         most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)

@@ -1,7 +1,9 @@
 """What is no claim file is refused with a sentence, and takes nothing else of the batch with it."""
 
+import fcntl
 import io
 import os
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -113,6 +115,24 @@ def test_a_bad_file_leaves_the_others_of_the_batch_alone(tmp_path: Path) -> None
         assert sorted(claims) == ["A", "D"]
         assert [bool(account.error) for account in found.accounts] == [False, True, True, False]
         assert [account.rows_read for account in found.accounts] == [1, 0, 0, 1]
+
+
+def test_a_folder_that_another_run_took_for_left_behind_is_made_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lock, taken = fcntl.flock, []
+
+    def flock(file: int, how: int) -> None:
+        if not taken:
+            # The other run gets the lock first, and removes the folder.
+            folder = Path(os.readlink(f"/proc/self/fd/{file}")).parent
+            taken.append(folder)
+            shutil.rmtree(folder)
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with Scratch() as scratch:
+        assert scratch.path is not None and scratch.path.is_dir() and scratch.path != taken[0]
 
 
 def test_a_batch_of_bad_files_only_is_an_error(tmp_path: Path) -> None:
