@@ -42,7 +42,7 @@ _STRPTIME = {
     "year_slashes": "%Y/%m/%d",
 }
 # Digits as they must stand, so that 1/2/21 is not read as the year 21.
-_SHAPE = {
+SHAPES = {
     "iso": r"^\d{4}-\d{1,2}-\d{1,2}$",
     "compact": r"^\d{8}$",
     "day_month_year": r"^\d{1,2}-[A-Za-z]{3}-\d{4}$",
@@ -104,11 +104,11 @@ def repaired(kind: str, texts: pl.Series, layout: Layout) -> pl.Series:
     frame = texts.alias("text").to_frame()
     if kind == "date":
         bare = text.str.replace(_TIME_OF_DAY, "")
-        forms = [_to_date(bare, form) for form in layout.dates if form in _STRPTIME]
+        forms = [day_of(bare, form) for form in layout.dates if form in _STRPTIME]
         if "excel_serial" in layout.dates:
             forms.append(days_of(text))
         # A workbook shows its days as ISO dates, however the layout writes them.
-        forms.append(_to_date(bare, "iso"))
+        forms.append(day_of(bare, "iso"))
         return frame.select(_sane(pl.coalesce(forms)).alias(texts.name)).to_series()
     if kind in ("money", "units", "number"):
         bare = text.str.replace_all(r"[$,\s]", "").str.replace(r"^\((.+)\)$", "-$1").str.replace(r"^\+", "")
@@ -160,7 +160,7 @@ def _typed(kind: str, heading: str, type_: pl.DataType) -> pl.Expr | None:
 def _parsed(kind: str, text: pl.Expr, dates: tuple[str, ...]) -> pl.Expr:
     """The fast reading of a cleaned text; choices and codes stay text here and go through `tidied`."""
     if kind == "date":
-        return _sane(_to_date(text, dates[0], check_shape=False))
+        return _sane(day_of(text, dates[0], check_shape=False))
     if kind in _NUMBERS:
         return _number(kind, text)
     return _listed(text) if kind == "diagnosis_list" else text
@@ -223,9 +223,10 @@ def _number(kind: str, text: pl.Expr) -> pl.Expr:
     return text.cast(MONEY if kind == "money" else UNITS, strict=False)
 
 
-def _to_date(text: pl.Expr, form: str, *, check_shape: bool = True) -> pl.Expr:
+def day_of(text: pl.Expr, form: str, *, check_shape: bool = True) -> pl.Expr:
+    """The days that are written in this form, blank where none is."""
     day = text.str.to_date(_STRPTIME[form], strict=False)
-    return pl.when(text.str.contains(_SHAPE[form])).then(day) if check_shape else day
+    return pl.when(text.str.contains(SHAPES[form])).then(day) if check_shape else day
 
 
 def _sane(day: pl.Expr) -> pl.Expr:

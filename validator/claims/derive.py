@@ -20,7 +20,7 @@ _MAIN_LIST = (("diagnoses.code",), (role_column("principal"), role_column("secon
 _LINE_DAYS = (("lines.from_date",), ("lines.through_date",))
 
 # Which canonical columns must be carried (any one column of each group) for a derived one to be known.
-_INPUTS: Mapping[str, tuple[tuple[str, ...], ...]] = {
+INPUTS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "claims.setting": (),
     "claims.age": (("claims.birth_date",), ("claims.from_date", "claims.admission_date", "lines.from_date")),
     "claims.days": (
@@ -86,7 +86,7 @@ def derive(tables: ClaimTables) -> ClaimTables:
 
 def derived_columns(carried: frozenset[str]) -> frozenset[str]:
     """The derived columns (`claims.age`) that are known in a feed carrying these canonical columns."""
-    known = {name for name, groups in _INPUTS.items() if all(carried.intersection(group) for group in groups)}
+    known = {name for name, groups in INPUTS.items() if all(carried.intersection(group) for group in groups)}
     if carried.intersection(_DATES):
         known |= {"diagnoses.coding_date", "diagnoses.coding_date_source"}
     return frozenset(known)

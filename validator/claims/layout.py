@@ -80,7 +80,8 @@ class Layout:
 @lru_cache(maxsize=1 << 14)
 def plain(heading: str) -> str:
     """A heading without what spellings differ in: case, blanks, underscores, dashes and other marks."""
-    return re.sub(r"[^0-9a-z]+", "", heading.casefold())
+    folded = heading.casefold()
+    return re.sub(r"[\W_]+", "", folded) or folded.strip()
 
 
 @cache

@@ -54,18 +54,35 @@ def open_claims(path: Path, name: str, layout: Layout | None, folder: Path) -> I
 
     `folder` is a place for an unpacked copy, where the format needs one.
     """
+    with _stream(path, name) as stream:
+        reader = _reader(path, stream, layout, folder)
+        binding = best_binding(list(reader.types), layout)
+        if not binding.fits:
+            raise _does_not_fit(list(reader.types), binding, layout, reader.format)
+        check_binding(binding)
+        yield Opened(path, stream, reader, binding)
+
+
+@contextmanager
+def open_table(path: Path, name: str, folder: Path) -> Iterator[Reader]:
+    """Open a file as a table of whatever: its reader, without asking whether a layout knows its columns."""
+    with _stream(path, name) as stream:
+        yield _reader(path, stream, None, folder)
+
+
+@contextmanager
+def _stream(path: Path, name: str) -> Iterator[ClaimStream]:
+    """The bytes of the file, closed in the end; errors that do not say where they are name the file."""
     stream = ClaimStream(path, name)
     try:
-        opened = _open(path, stream, layout, folder)
-        check_binding(opened.binding)
-        yield opened
+        yield stream
     except ClaimFileError as error:
         raise error if error.place else ClaimFileError(error.what, fix=error.fix, place=Place(name)) from None
     finally:
         stream.close()
 
 
-def _open(path: Path, stream: ClaimStream, layout: Layout | None, folder: Path) -> Opened:
+def _reader(path: Path, stream: ClaimStream, layout: Layout | None, folder: Path) -> Reader:
     content = recognise_content(stream)
     reader: Reader
     if content == "text":
@@ -80,10 +97,7 @@ def _open(path: Path, stream: ClaimStream, layout: Layout | None, folder: Path) 
             reader = NdjsonReader(stream, again)
         finally:
             again.close()
-    binding = best_binding(list(reader.types), layout)
-    if not binding.fits:
-        raise _does_not_fit(list(reader.types), binding, layout, reader.format)
-    return Opened(path, stream, reader, binding)
+    return reader
 
 
 def _delimiter(stream: ClaimStream, layout: Layout | None) -> str:

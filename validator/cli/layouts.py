@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from validator.errors import OutputError, Place, UsageError
+
 if TYPE_CHECKING:
     from validator.claims.guess import Guess
 
-app = typer.Typer(no_args_is_help=True, help="List and show layouts of claim files; guess that of a file.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="List and show layouts of claim files; guess the layout of a file, draft one, try one.",
+)
 
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="One claim file.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -39,10 +45,19 @@ def show(name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the l
 
 @app.command()
 def guess(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="One claim file.")],
+    file: FileArgument,
     as_json: JsonOption = False,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Print the YAML of a new layout for this file instead.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="File that receives the draft; it must not be there yet.")
+    ] = None,
 ) -> None:
-    """Say which layout a file has, why, and which of its columns nothing reads."""
+    """Say which layout a file has, why, and which of its columns nothing reads; or draft a new layout."""
+    if draft or out:
+        _draft(file, out)
+        return
     from validator.claims.guess import guess_layout
 
     found = guess_layout(file)
@@ -50,6 +65,45 @@ def guess(
         typer.echo(json.dumps(asdict(found), indent=2))
     else:
         _print(found)
+
+
+def _draft(file: Path, out: Path | None) -> None:
+    from validator.claims.draft import draft_layout
+
+    text = draft_layout(file)
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        with out.open("x", encoding="utf-8") as target:
+            target.write(text)
+    except FileExistsError:
+        raise UsageError(
+            "is there already", fix="Give another name to --out.", place=Place(str(out))
+        ) from None
+    except OSError as error:
+        raise OutputError(f"cannot be written: {error.strerror}", place=Place(str(out))) from None
+    typer.echo(f"{out}: look at every line, then `validator layouts check {out} {file}`")
+
+
+@app.command()
+def check(
+    layout: Annotated[str, typer.Argument(metavar="LAYOUT", help="Name of a layout, or a .yaml file.")],
+    file: FileArgument,
+    claims: Annotated[
+        int, typer.Option(help="How many claims to show; 0 shows no cell of the file.", min=0)
+    ] = 3,
+    as_json: JsonOption = False,
+) -> None:
+    """Read a file with a layout and show its first claims as tables, with all that was not understood.
+
+    Prints cells of claims: patients and their codes.
+    """
+    from validator.claims.trial import try_layout
+    from validator.cli.trial import as_text, report
+
+    found = report(try_layout(layout, file, claims=claims))
+    typer.echo(json.dumps(found, indent=2) if as_json else as_text(found))
 
 
 def _print(found: "Guess") -> None:
