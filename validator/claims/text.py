@@ -57,12 +57,14 @@ class TextReader:
         self.columns = told_apart(headings)
         self.types: Mapping[str, pl.DataType] = dict.fromkeys(self.columns, pl.String())
         self.lines = Lines(stream, records=True)
+        self.formulas = 0
 
     def done(self) -> int:
         return self.stream.delivered.bytes_read
 
     def notes(self) -> list[str]:
-        return self.lines.notes()
+        said = 'cells are written ="..." to keep their zeros; what stands in the marks was read'
+        return [*self.lines.notes(), *([f"{self.formulas:,} {said}"] if self.formulas else [])]
 
     def pieces(self, headings: list[str]) -> Iterator[Piece]:
         """The file in pieces of about 16 MB, with these columns."""
@@ -90,6 +92,7 @@ class TextReader:
         rows = pl.DataFrame({"line": lines, ROW: numbers})
         quoted = bool(rows.select(pl.col("line").str.contains('"', literal=True).any()).item())
         if quoted:
+            rows = self._without_formulas(rows)
             rows = _with_whole_records(rows, len(self.columns), self.delimiter)
         rows = rows.with_columns(_wrong(len(self.columns), self.delimiter, quoted).alias("wrong"))
         blank = rows.select(pl.col("line").str.strip_chars("\r\x1a \t") == "").to_series()
@@ -137,6 +140,16 @@ class TextReader:
                 place=Place(self.stream.name, row=int(numbers[0])),
             )
         return frame.with_columns(numbers.alias(ROW)).select(ROW, *headings)
+
+    def _without_formulas(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows with what a spreadsheet would show for cells like ="00123", a way to keep zeros."""
+        if not rows["line"].str.contains('="', literal=True).any():
+            return rows
+        mark = _escaped(self.delimiter)
+        for formula in (rf'(^|{mark})="([^"]*)"', rf'(^|{mark})"=""([^"]*)"""'):
+            self.formulas += int(rows["line"].str.count_matches(formula).sum())
+            rows = rows.with_columns(pl.col("line").str.replace_all(formula, '$1"$2"'))
+        return rows
 
 
 def told_apart(headings: list[str]) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
+from tests.unit.claims.workbooks import workbook
 from validator.claims.accounts import FileAccount
 from validator.claims.batch import open_batch
 from validator.claims.checks import problems
@@ -67,6 +68,8 @@ def headings_of(rows: Sequence[Row]) -> list[str]:
 def as_bytes(rows: Sequence[Row], format_: str) -> bytes:
     """The rows in one of the formats; a blank cell is empty or null, as the format has it."""
     headings = headings_of(rows)
+    if format_ == "xlsx":
+        return workbook({"Claims": as_cells(rows)})
     if format_ == "ndjson":
         lines = [json.dumps({h: row.get(h) for h in headings}, ensure_ascii=False) for row in rows]
         return "".join(f"{line}\n" for line in lines).encode()
@@ -80,6 +83,12 @@ def as_bytes(rows: Sequence[Row], format_: str) -> bytes:
     writer.writerow(headings)
     writer.writerows([row.get(h) or "" for h in headings] for row in rows)
     return text.getvalue().encode()
+
+
+def as_cells(rows: Sequence[Row]) -> list[list[str | None]]:
+    """The rows as the cells of a sheet, the headings first."""
+    headings = headings_of(rows)
+    return [list(headings), *([row.get(heading) or None for heading in headings] for row in rows)]
 
 
 def compressed(content: bytes, compression: str) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.unit.claims.claim_files import Read, as_bytes, one_line, read_rows, read_text
-from tests.unit.claims.workbooks import table, workbook
+from tests.unit.claims.workbooks import workbook
 
 CSV = "csv"
 Reading = Callable[..., Read]
@@ -21,7 +21,7 @@ def reading(request: pytest.FixtureRequest, tmp_path: Path) -> Reading:
     def read(*rows: dict[str, Any]) -> Read:
         if request.param == CSV:
             return read_text(tmp_path, as_bytes(rows, CSV))
-        return read_text(tmp_path, workbook({"Claims": table(rows)}), "claims.xlsx")
+        return read_text(tmp_path, as_bytes(rows, "xlsx"), "claims.xlsx")
 
     return read
 

@@ -14,7 +14,7 @@ from tests.unit.claims.claim_files import Read, as_bytes, compressed, headings_o
 from validator.claims.fields import BLANKS
 from validator.errors import ClaimFileError
 
-FORMATS = ("csv", "tsv", "pipe", "semicolon", "ndjson", "parquet")
+FORMATS = ("csv", "tsv", "pipe", "semicolon", "ndjson", "parquet", "xlsx")
 
 # Any text that a program may put into a free field, but for what means blank and for control characters,
 # which line-based formats cannot carry.

@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.unit.claims.claim_files import compressed, one_line, read, read_text, whole
-from tests.unit.claims.workbooks import ods, table, with_cells, with_part, workbook
+from tests.unit.claims.claim_files import as_bytes, as_cells, compressed, one_line, read, read_text, whole
+from tests.unit.claims.workbooks import ods, with_cells, with_part, workbook
 from validator.claims import containers
 from validator.claims import workbook as reader
 from validator.claims.opening import open_claims
@@ -61,7 +61,7 @@ def test_the_headings_are_found_below_titles_and_the_rows_have_the_numbers_of_th
 
 
 def test_the_sheet_that_fits_best_is_read_and_the_others_are_named(tmp_path: Path) -> None:
-    claims = table([one_line()])
+    claims = as_cells([one_line()])
     sheets = {
         "Read me": [["How to fill this in"], ["claim_id", "the number of the claim"]],
         "March": claims,
@@ -78,7 +78,10 @@ def test_the_sheet_that_fits_best_is_read_and_the_others_are_named(tmp_path: Pat
 
 
 def test_a_sheet_that_a_reader_sees_goes_before_a_hidden_one(tmp_path: Path) -> None:
-    sheets = {"Old": table([one_line(claim_id="OLD", prior_authorization="1")]), "New": table([one_line()])}
+    sheets = {
+        "Old": as_cells([one_line(claim_id="OLD", prior_authorization="1")]),
+        "New": as_cells([one_line()]),
+    }
     found = read_text(tmp_path, workbook(sheets, hidden=["Old"]), "claims.xlsx")
     assert found.tables.claims["claim_id"].to_list() == ["C1"]
     assert (
@@ -103,7 +106,7 @@ def test_an_old_workbook_and_one_of_libreoffice_read_the_same(tmp_path: Path) ->
 
 
 def test_a_compressed_workbook_is_unpacked_first(tmp_path: Path) -> None:
-    found = read_text(tmp_path, compressed(workbook({"A": table([one_line()])}), "gzip"), "claims.xlsx.gz")
+    found = read_text(tmp_path, compressed(as_bytes([one_line()], "xlsx"), "gzip"), "claims.xlsx.gz")
     assert (found.account.format, found.account.rows_accepted) == ("xlsx gzip", 1)
 
 
@@ -144,7 +147,7 @@ REFUSED = {
     "a password": (OLD_OFFICE + "EncryptedPackage".encode("utf-16-le"), "protected with a password"),
     "an old damaged workbook": (OLD_OFFICE + "Workbook".encode("utf-16-le"), "is a damaged workbook"),
     "an empty workbook": (workbook({}), "no sheet with anything on it"),
-    "half a workbook": (workbook({"A": table([one_line()])})[:-300], "is a damaged workbook or zip archive"),
+    "half a workbook": (as_bytes([one_line()], "xlsx")[:-300], "is a damaged workbook or zip archive"),
     "no claims": (workbook({"A": [["a", "b"], [1, 2]]}), "the first 20 rows of its sheets have no name"),
     "broken cells": (with_cells('<row r="1"><c r="A1"'), "is a damaged workbook"),
     "a sheet that is no XML": (
@@ -200,7 +203,7 @@ def test_the_cells_do_not_stay_behind_in_the_scratch_folder(tmp_path: Path) -> N
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     path = tmp_path / "claims.xlsx"
-    path.write_bytes(workbook({"A": table([one_line()])}))
+    path.write_bytes(as_bytes([one_line()], "xlsx"))
     with open_claims(path, "claims.xlsx", None, scratch) as opened:
         pieces = [piece.frame for piece in opened.reader.pieces(["claim_id"])]
         assert pl.concat(pieces)["claim_id"].to_list() == ["C1"]

@@ -8,8 +8,6 @@ from typing import Any
 
 import xlsxwriter
 
-from tests.unit.claims.claim_files import Row, headings_of
-
 _EMPTY = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{}</sheetData></worksheet>'
 Cells = Sequence[Sequence[Any]]
 
@@ -38,12 +36,6 @@ def workbook(sheets: Mapping[str, Cells], *, hidden: Sequence[str] = ()) -> byte
         book.add_worksheet()
     book.close()
     return buffer.getvalue()
-
-
-def table(rows: Sequence[Row]) -> list[list[Any]]:
-    """Rows as the cells of a sheet, the headings first."""
-    headings = headings_of(rows)
-    return [headings, *([row.get(heading) for heading in headings] for row in rows)]
 
 
 def with_cells(cells: str) -> bytes:
