@@ -267,7 +267,7 @@ class Batch:
         counts = shared_ids.filter(pl.col("ordinal") == 2)[FILE].value_counts()
         for number, count in zip(counts[FILE], counts["count"], strict=True):
             if number in self._read:
-                text = "claim numbers stand for several patients; each patient's is a claim of its own"
+                text = "claim numbers stand for several patients or claims; each is a claim of its own"
                 self._read[number].tally.counted_notes[text] = count
 
     def _count(self, tables: ClaimTables, notes: pl.DataFrame, copies: pl.DataFrame) -> None:

@@ -48,7 +48,7 @@ def canonicalise(
     """The canonical tables (not yet derived) and the notes, counted per file.
 
     `header`: one row per run, in file order; `lines`: one row per claim line; both carry `file` and `run`.
-    `shared_ids`: (file, claim_hash, patient_hash, ordinal) of claim numbers that stand for several patients.
+    `shared_ids`: (file, claim_hash, patient_hash, ordinal) of claim numbers that stand for several claims.
     """
     merged = one_header_per_claim(header)
     claims, notes = merged.claims, [merged.notes]
@@ -237,11 +237,11 @@ def _told_by_lines(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _claim_key(claims: pl.DataFrame, shared_ids: pl.DataFrame) -> pl.Expr:
-    """File and claim number; `key/2-` for the second patient of a claim number, which is no other key."""
+    """File and claim number; `key/2-` for the second claim of that number, which is no other key."""
     plain = pl.concat_str("key", pl.lit("-"), "claim_id")
     if shared_ids.is_empty():
         return plain
-    hashes = claims.select(FILE, claim_hash=claim_hash(), patient_hash=patient_hash())
+    hashes = claims.select(FILE, claim_hash=claim_hash(), patient_hash=patient_hash(claims.columns))
     ordinal = hashes.join(
         shared_ids, on=[FILE, "claim_hash", "patient_hash"], how="left", maintain_order="left"
     )["ordinal"]
@@ -256,9 +256,13 @@ def claim_hash() -> pl.Expr:
     return pl.col("claim_id").hash(seed=1)
 
 
-def patient_hash() -> pl.Expr:
-    """Hash of the patient; claims without one share a value of their own."""
-    return pl.col("patient_id").hash(seed=2)
+def patient_hash(columns: Sequence[str]) -> pl.Expr:
+    """Hash of the patient, and of the claim's place in an exchange file, where there is one."""
+    patient = pl.col("patient_id").hash(seed=2)
+    if "source_control" not in columns:
+        return patient
+    place = pl.col("source_control")
+    return patient.xor(pl.when(place.is_null()).then(0).otherwise(place.hash(seed=4)))
 
 
 def _with_received_date(

@@ -50,6 +50,7 @@ class FieldOfRow:
 
 _CLAIM: Mapping[str, Kind] = {
     "claim_id": "text",
+    "source_control": "text",
     "claim_type": "claim_type",
     "type_of_bill": "bill",
     "frequency_code": "code",

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import polars as pl
 
 from validator.claims.fields import CAUSE_LIST, MAIN_LIST, PROCEDURE_LIST, VISIT_LIST, poa_of, system_of
 from validator.claims.pieces import ROW
 
-KEYS = ("file", "claim_id", "patient_id")
+# What rows of one claim have in common; in an exchange file also the place of its CLM segment.
+KEYS = ("file", "claim_id", "patient_id", "source_control")
 NOTES = {"file": pl.UInt32, "note": pl.String, "count": pl.UInt32}
 
 # Fields that are taken together or not at all, under the name that a note gives them.
@@ -70,8 +72,7 @@ def one_header_per_claim(header: pl.DataFrame) -> Merged:
 
 def _hash(keys: Sequence[str]) -> pl.Expr:
     """One number for the keys of a row, equal where they are equal."""
-    hashes = [pl.col(key).hash(seed=n) for n, key in enumerate(keys)]
-    return hashes[0].xor(hashes[1]) if len(hashes) == 2 else hashes[0].xor(hashes[1]).xor(hashes[2])
+    return reduce(pl.Expr.xor, (pl.col(key).hash(seed=n) for n, key in enumerate(keys)))
 
 
 def _merged(

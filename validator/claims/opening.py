@@ -18,6 +18,7 @@ from validator.claims.recognise import Binding, best_binding, candidates
 from validator.claims.streams import ClaimStream, recognise_content
 from validator.claims.text import DELIMITERS, TextReader, first_line, split_headings
 from validator.claims.workbook import HEADING_ROWS, WorkbookReader
+from validator.claims.x12.reader import X12Reader
 from validator.errors import ClaimFileError, Place
 
 # Where a file of this format has its headings, for the sentence that they are not known.
@@ -89,6 +90,8 @@ def _reader(path: Path, stream: ClaimStream, layout: Layout | None, folder: Path
         reader = TextReader(stream, _delimiter(stream, layout))
     elif content == "parquet":
         reader = ParquetReader(stream, path, folder)
+    elif content == "x12":
+        reader = X12Reader(stream)
     elif content == "workbook":
         reader = WorkbookReader(stream, path, folder, lambda headings: _merit(headings, layout))
     else:

@@ -129,6 +129,13 @@ CLAIMS = (
             Column("paid_amount", MONEY, "what the payer paid for the whole claim"),
             Column("source_file", pl.String, "path of the file below the argument given", "never"),
             Column(
+                "source_control",
+                pl.String,
+                "control numbers of X12 interchange, group and transaction (ISA13/GS06/ST02), and number of"
+                " the claim's CLM segment in the file",
+                "none",
+            ),
+            Column(
                 "source_row",
                 pl.UInt32,
                 "first row of the claim in its file; the header is row 1 in text files",
@@ -196,6 +203,7 @@ CLAIMS = (
             "death_date": "patient.death_date",
             "age": "patient.age",
             "source_file": None,
+            "source_control": None,
             "source_row": None,
         },
     ),

@@ -68,7 +68,7 @@ class Store:
             yield self._read("header", shard), self._read("lines", shard)
 
     def shared_ids(self) -> pl.DataFrame:
-        """Claim numbers that stand for several patients of a file, patients numbered by their first row."""
+        """Claim numbers that stand for several claims of a file, claims numbered by their first row."""
         found = [pl.DataFrame(schema=SHARED)]
         if self.shards > 1:
             self._write()
@@ -143,12 +143,14 @@ def _empty(shards: int) -> _Kept:
 
 
 def _keys(header: pl.DataFrame) -> pl.DataFrame:
-    """What finds claim numbers of several patients; nothing where the feed has no patients."""
+    """What finds claim numbers of several claims; nothing where the feed has no patients."""
     if "patient_id" not in header.columns:
         return pl.DataFrame(
             schema={FILE: pl.UInt32, "claim_hash": pl.UInt64, "patient_hash": pl.UInt64, ROW: pl.UInt32}
         )
-    return header.select(FILE, claim_hash=claim_hash(), patient_hash=patient_hash(), **{ROW: pl.col(ROW)})
+    return header.select(
+        FILE, claim_hash=claim_hash(), patient_hash=patient_hash(header.columns), **{ROW: pl.col(ROW)}
+    )
 
 
 def shard_of(owner: str, shards: int) -> pl.Expr:

@@ -12,9 +12,10 @@ from typing import IO, Literal
 
 import pyarrow as pa
 
+from validator.claims.x12.sets import is_x12, what_else
 from validator.errors import ClaimFileError, Place
 
-Content = Literal["text", "ndjson", "parquet", "workbook"]
+Content = Literal["text", "ndjson", "parquet", "workbook", "x12"]
 _Refuse = Callable[[str, str], ClaimFileError]
 
 HEAD = 1 << 16
@@ -166,12 +167,11 @@ def recognise_content(stream: ClaimStream) -> Content:
     if not text:
         raise refuse("holds nothing but blanks", "Deliver it again.")
     _refuse_binary(text, refuse)
-    if re.match(rb"ST.835\b", text) or re.search(rb"[~\n'\r]\s*ST[^\w\s]835\b", text[:4096]):
-        raise refuse("is an X12 835: a remittance, not a claim", "Give the claims that it pays.")
-    if re.match(rb"ISA[^\w\s]|GS[^\w\s]H[CI]|ST[^\w\s]837\b", text) or re.search(
-        rb"\bST[^\w\s]837\b", text[:4096]
-    ):
-        raise refuse("is X12 (837 claims); this format is not read yet", "Give the claims as CSV or Parquet.")
+    if is_x12(text):
+        other = what_else(text)
+        if other:
+            raise refuse(f"is {other}", "Give the 837 files with the claims themselves.")
+        return "x12"
     if text.startswith(b"<"):
         raise refuse("is XML or HTML; this is not read", _SAVE_AS)
     if text.startswith((b"{", b"[")):

@@ -42,7 +42,10 @@ REFUSED = {
     "fhir": (b'{"resourceType": "ExplanationOfBenefit", "id": "1"}\n', "FHIR"),
     "json list": (b'[{"claim_id": "1"}]', "JSON list"),
     "json document": (b'{\n "claim_id": "1"\n}\n', "JSON document over several lines"),
-    "x12 claims": (b"ISA*00*          *00*~GS*HC*A*B~ST*837*0001~", "X12 (837 claims)"),
+    "x12 without separators": (
+        b"ISA*00*          *00*~GS*HC*A*B~ST*837*0001~",
+        "without a sound ISA segment",
+    ),
     "x12 remittance": (b"ISA*00*          *00*~GS*HP*A*B~ST*835*0001~", "a remittance, not a claim"),
     "bare remittance": (b"ST*835*1234~BPR*I*1~", "a remittance, not a claim"),
     "no headings": (

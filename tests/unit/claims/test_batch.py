@@ -74,7 +74,7 @@ def test_a_claim_number_of_two_patients_is_two_claims(tmp_path: Path) -> None:
             (f"{sha16}/2-C1", "P1", 3),
         ]
         assert found.account.notes == (
-            "1 claim numbers stand for several patients; each patient's is a claim of its own",
+            "1 claim numbers stand for several patients or claims; each is a claim of its own",
         )
 
 

@@ -40,8 +40,6 @@ def test_every_row_of_a_real_file_is_accepted(real_data: Path, name: str) -> Non
 @pytest.mark.parametrize(
     ("folder", "says"),
     [
-        ("x12_837", "is X12 (837 claims); this format is not read yet"),
-        ("x12_837_older", "is X12 (837 claims); this format is not read yet"),
         ("remittance_835", "is an X12 835: a remittance, not a claim"),
         ("fhir_eob", "is FHIR; this format is not read yet"),
         ("garbage", "no layout fits"),
