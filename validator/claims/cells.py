@@ -192,7 +192,7 @@ def _tidy(kind: str, text: pl.Expr, words: Mapping[str, str]) -> pl.Expr:
         case "claim_type" | "system":
             return word.cast(pl.Enum(CLAIM_TYPES if kind == "claim_type" else CODE_SYSTEMS))
         case "list" | "modifier":
-            return _listed(upper)
+            return _listed(upper).str.replace_all(r":+", ":")
         case "pointers":
             # 1:2 becomes the time of day 01:02:00 in a spreadsheet.
             numbers = _pointer_numbers(upper.str.replace(r"^(\d{1,2}:\d\d):00$", "$1"))
@@ -213,7 +213,8 @@ def _pointer_numbers(text: pl.Expr) -> pl.Expr:
 def _listed(text: pl.Expr) -> pl.Expr:
     """A list in one cell, its parts separated by one colon: `A^B`, `A, B`, `["A", "B"]`."""
     bare = text.str.replace_all(r"[\[\]\"']", "")
-    return bare.str.replace_all(_LIST_SEPARATOR, ":").str.strip_chars(": ")
+    apart = bare.str.replace_all(_LIST_SEPARATOR, ":").str.strip_chars(": ")
+    return pl.when(apart != "").then(apart)
 
 
 def _number(kind: str, text: pl.Expr) -> pl.Expr:

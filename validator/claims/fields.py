@@ -175,7 +175,7 @@ PROCEDURE_LIST = tuple(_slots("procedure", PROCEDURE_SLOTS))
 
 # Cells that mean "blank" in every layout, by kind; `*` holds for all kinds. A layout may add its own.
 BLANKS: Mapping[str, tuple[str, ...]] = {
-    "*": ("", "~", "NULL", "null", "Null", r"\N", "None", "N/A", "n/a", "NaN"),
+    "*": ("", "~", "[]", "NULL", "null", "Null", r"\N", "None", "N/A", "n/a", "NaN"),
     "date": (
         *("0", "00000000", "0000-00-00", "00/00/0000"),
         *("99991231", "9999-12-31", "12/31/9999", "31-Dec-9999"),

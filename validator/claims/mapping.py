@@ -270,11 +270,14 @@ def _only(cells: Cells, when: pl.Expr, field: FieldOfRow) -> Cells:
 
 
 def _with_slots(header: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
-    """Spread a list of diagnoses in one cell over the slots; and which rows have more of them than slots."""
+    """Spread a list of diagnoses in one cell over the slots; and which rows have more of them than slots.
+
+    A part that is blank (`I10,,E11.9`) is a slot that is blank.
+    """
     parts = header["diagnoses"].str.split(":")
     longest = parts.list.len().max()
     count = min(longest if isinstance(longest, int) else 0, MAIN_SLOTS)
-    slots = [parts.list.get(n, null_on_oob=True).alias(MAIN_LIST[n]) for n in range(count)]
+    slots = [parts.list.get(n, null_on_oob=True).replace("", None).alias(MAIN_LIST[n]) for n in range(count)]
     spread = header.drop("diagnoses").with_columns(slot for slot in slots if slot.name not in header.columns)
     return spread, (parts.list.len() > MAIN_SLOTS).fill_null(False)
 

@@ -38,6 +38,19 @@ def test_a_list_in_one_cell_is_read_whatever_separates_its_parts(
     assert lines.rows() == [(["25", "59", "LT"], [1, 3, 2])]
 
 
+def test_blank_parts_of_a_list_are_blank_slots_and_no_modifiers(tmp_path: Path) -> None:
+    rows = [
+        {"claim": "K1", "dx codes": "I10;; E11.9;", "cpt": "99213", "modifiers": "25;;59"},
+        {"claim": "K2", "dx codes": "[]", "cpt": "99213", "modifiers": "[]"},
+        {"claim": "K3", "dx codes": ",", "cpt": "99213", "modifiers": None},
+    ]
+    found = read_text(tmp_path, as_bytes(rows, "csv"))
+    diagnoses = found.tables.diagnoses.select("claim_no", "position", "code")
+    assert diagnoses.rows() == [(0, 1, "I10"), (0, 3, "E119")]
+    assert found.tables.lines["modifiers"].to_list() == [["25", "59"], None, None]
+    assert found.account.unusable_cells == ()
+
+
 @pytest.mark.parametrize("cell", ["A,C,B", "ACB", "A C B", "1 3 2", "acb", '["A","C","B"]', "1:3:2"])
 def test_pointers_may_be_letters_and_stand_apart_by_blanks(tmp_path: Path, cell: str) -> None:
     row = {"claim": "K1", "dx1": "I10", "dx2": "E11.9", "dx3": "Z00.00", "cpt": "99213", "dx_pointer": cell}
