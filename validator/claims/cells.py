@@ -54,6 +54,7 @@ _TIME_OF_DAY = r"[T ]\d{1,2}:\d{2}.*$"
 _LIST_SEPARATOR = r"\s*[:,;^|\r\n]\s*"
 _POINTERS = r"^\d{1,2}(?::\d{1,2})*$"
 _NUMBERS: Mapping[str, pl.DataType] = {"money": MONEY, "units": UNITS, "number": pl.UInt16()}
+FIRST_YEAR, LAST_YEAR = 1800, 2999
 _LETTERS = [chr(ord("A") + n) for n in range(12)]
 
 
@@ -139,8 +140,7 @@ def _as_text(heading: str, type_: pl.DataType) -> pl.Expr:
 
 
 def _clean(text: pl.Expr, blanks: list[str]) -> pl.Expr:
-    bare = text.str.strip_chars()
-    return pl.when(~bare.is_in(blanks)).then(bare)
+    return text.str.strip_chars().replace(blanks, None)
 
 
 def _typed(kind: str, heading: str, type_: pl.DataType) -> pl.Expr | None:
@@ -160,9 +160,9 @@ def _typed(kind: str, heading: str, type_: pl.DataType) -> pl.Expr | None:
 def _parsed(kind: str, text: pl.Expr, dates: tuple[str, ...]) -> pl.Expr:
     """The fast reading of a cleaned text; choices and codes stay text here and go through `tidied`."""
     if kind == "date":
-        return _sane(day_of(text, dates[0], check_shape=False))
+        return day_of(text, dates[0], check_shape=False)
     if kind in _NUMBERS:
-        return _number(kind, text)
+        return text.cast(_NUMBERS[kind], strict=False)
     return _listed(text) if kind == "diagnosis_list" else text
 
 
@@ -226,10 +226,19 @@ def _number(kind: str, text: pl.Expr) -> pl.Expr:
 
 def day_of(text: pl.Expr, form: str, *, check_shape: bool = True) -> pl.Expr:
     """The days that are written in this form, blank where none is."""
-    day = text.str.to_date(_STRPTIME[form], strict=False)
+    day = text.str.to_date(_STRPTIME[form], strict=False, cache=False)
     return pl.when(text.str.contains(SHAPES[form])).then(day) if check_shape else day
+
+
+def sane_days(days: pl.Series) -> pl.Series:
+    """The days without those that no claim has; nearly always there are none, and the years tell."""
+    years = days.dt.year()
+    first, last = years.min(), years.max()
+    if first is None or (first >= FIRST_YEAR and last <= LAST_YEAR):  # type: ignore[operator]
+        return days
+    return days.to_frame("day").select(_sane(pl.col("day")).alias(days.name)).to_series()
 
 
 def _sane(day: pl.Expr) -> pl.Expr:
     """Years like 1932 and 2173 are dates; the year 21 is a date that lost its century."""
-    return pl.when(day.dt.year().is_between(1800, 2999)).then(day)
+    return pl.when(day.dt.year().is_between(FIRST_YEAR, LAST_YEAR)).then(day)

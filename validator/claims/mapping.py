@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from validator.claims.cells import NOT_USABLE, TIDIED, Cells, read_cells, repaired, tidied
+from validator.claims.cells import NOT_USABLE, TIDIED, Cells, read_cells, repaired, sane_days, tidied
 from validator.claims.codes import normalised_code
 from validator.claims.damage import CELLS, LOST, damaged, usable
 from validator.claims.fields import FIELDS, MAIN_LIST, MAIN_SLOTS, POINTERS, FieldOfRow
@@ -186,6 +186,8 @@ class RowMapper:
 
     def _repaired(self, field: FieldOfRow, values: pl.Series, text: pl.Series) -> pl.Series:
         """The values, and a second look at the cells whose text the fast reading could not read."""
+        if field.kind == "date":
+            values = sane_days(values)
         if values.null_count() == text.null_count() or text.dtype != pl.String:
             return values
         blank = values.is_null() & text.is_not_null()

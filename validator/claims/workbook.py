@@ -24,7 +24,8 @@ from validator.errors import ClaimFileError
 
 HEADING_ROWS = 20
 ROWS_PER_PIECE = 50_000
-MEGABYTES, SECONDS = 2_048, 600  # what reading the cells of one workbook may take
+# What reading the cells of one workbook may take: 10 MB take two seconds and 200 MB of memory.
+MEGABYTES, SECONDS, SECONDS_PER_MEGABYTE, MOST_SECONDS = 2_048, 30, 5, 600
 ONE_CELL = "only one cell is filled: a title or a remark, no claim line"
 TOTAL = "a row of totals, no claim line"
 HEADINGS_AGAIN = "the headings once more"
@@ -149,7 +150,8 @@ class WorkbookReader:
 def _sheets(path: Path, folder: Path) -> list[_Sheet]:
     """Have the cells of all sheets written to the folder. Raises ClaimFileError when that does not work."""
     program = [sys.executable, "-P", workbook_cells.__file__]
-    given = [str(path), str(folder), str(MEGABYTES), str(SECONDS)]
+    seconds = min(SECONDS + SECONDS_PER_MEGABYTE * (path.stat().st_size >> 20), MOST_SECONDS)
+    given = [str(path), str(folder), str(MEGABYTES), str(seconds)]
     # What the program says when it fails may hold cells: it is looked at and never shown.
     ended = subprocess.run([*program, *given], capture_output=True, stdin=subprocess.DEVNULL, check=False)
     if ended.returncode == 0:
@@ -160,7 +162,7 @@ def _sheets(path: Path, folder: Path) -> list[_Sheet]:
         ]
     if any(word in ended.stderr for word in (b"memory allocation", b"MemoryError")) or ended.returncode < 0:
         raise ClaimFileError(
-            f"takes more than {MEGABYTES:,} MB of memory or {SECONDS // 60} minutes to read, or is damaged",
+            f"takes more than {MEGABYTES:,} MB of memory or {seconds} seconds to read, or is damaged",
             fix="Save the sheet with the claims as CSV.",
         )
     raise ClaimFileError(

@@ -43,7 +43,7 @@ def seeds() -> dict[str, list[bytes]]:
         for n in range(6)
     ]
     texts = [as_bytes(rows, format_) for format_ in ("csv", "tsv", "pipe", "semicolon", "ndjson")]
-    texts += [path.read_bytes() for path in CORPUS.iterdir() if path.suffix != ".xls"]
+    texts += [path.read_bytes() for path in CORPUS.iterdir() if path.suffix not in (".xls", ".ods")]
     typed = [["claim_id", "patient_id", "diagnosis_1", "units"], *([n, SECRET, "I10", 1.5] for n in range(9))]
     books = [as_bytes(rows, "xlsx"), workbook({"Title": [["x"]], "Claims": [[SECRET], [], *typed]})]
     books += [ods([[str(cell) for cell in row] for row in typed]), (CORPUS / "old_workbook.xls").read_bytes()]

@@ -1,12 +1,26 @@
 """Rows are told apart whatever their quotes, encodings and line ends; bad ones are rejected by number."""
 
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tests.unit.claims.claim_files import Read, as_bytes, compressed, one_line, read, read_rows, read_text
+from tests.unit.claims.claim_files import (
+    Read,
+    as_bytes,
+    compressed,
+    one_line,
+    read,
+    read_rows,
+    read_text,
+    whole,
+)
 from validator.claims import lines
+from validator.claims.text import TextReader
 
 HEAD = "claim_id,diagnosis_1,plan_id\n"
 
@@ -197,3 +211,42 @@ def test_a_file_with_headings_only_is_an_empty_night(tmp_path: Path) -> None:
     found = read_text(tmp_path, HEAD)
     assert found.partitions == []
     assert (found.account.rows_read, found.account.layout) == (0, "native")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.lists(st.sampled_from(["a", "", " ", "I10", "é"]), min_size=1, max_size=5), max_size=12),
+    st.sampled_from([",", "|", "\t"]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+)
+def test_rows_that_are_cut_at_once_are_those_that_are_cut_one_by_one(
+    rows: list[list[str]], delimiter: str, end: str, ends: bool
+) -> None:
+    """A cell too many in one row and one too few in another add up; the rows are told apart all the same."""
+    body = end.join(delimiter.join(cells) for cells in rows) + (end if ends and rows else "")
+    text = f"claim_id{delimiter}dx{delimiter}note\nC1{delimiter}I10{delimiter}x\n{body}"
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        # Small chunks, so that most of the rows do not stand in one with the headings.
+        patch.setattr(lines, "CHUNK", 24)
+        at_once = read_text(Path(folder), text)
+        patch.setattr(TextReader, "_at_once", lambda *_: None)
+        one_by_one = read_text(Path(folder), text)
+    assert at_once.accounts == one_by_one.accounts
+    assert at_once.rejected.equals(one_by_one.rejected)
+    assert whole(at_once.partitions)["claims"].equals(whole(one_by_one.partitions)["claims"])
+
+
+def test_a_file_of_good_rows_is_cut_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "CHUNK", 64)
+    looked_at: list[int] = []
+    piece = TextReader._piece
+
+    def counted(self: TextReader, rows: pl.Series, *rest: Any) -> Any:
+        looked_at.append(rows.len())
+        return piece(self, rows, *rest)
+
+    monkeypatch.setattr(TextReader, "_piece", counted)
+    text = "claim_id,dx\n" + "".join(f"C{n},I10\n" for n in range(100))
+    assert read_text(tmp_path, text).account.rows_accepted == 100
+    assert sum(looked_at) < 20

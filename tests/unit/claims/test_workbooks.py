@@ -199,6 +199,12 @@ def test_a_workbook_that_takes_too_much_memory_is_refused(
         read_text(tmp_path, content, "claims.xlsx")
 
 
+def test_a_workbook_that_is_read_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "SECONDS", 2)
+    with pytest.raises(ClaimFileError, match="takes more than 2,048 MB of memory or 2 seconds to read"):
+        read(CORPUS / "endless.ods")
+
+
 def test_the_cells_do_not_stay_behind_in_the_scratch_folder(tmp_path: Path) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
