@@ -193,6 +193,36 @@ def measure_small(*, times: int) -> list[Row]:
     return rows
 
 
+def measure_reading(*, times: int) -> list[Row]:
+    """A CSV file as rows of text, and as canonical tables, beside Polars reading the same columns as text."""
+    claims = WORK / "claims-300k.csv"
+    if not claims.exists():
+        run_once(python("benchmarks.generate", "--out", str(claims), "--claims", "300000"))
+    contestant = "benchmarks.contestants.read_csv"
+    ways = ("polars", "rows", "tables")
+    runs = take_turns({way: python(contestant, str(claims), way) for way in ways}, times=times)
+    seconds = {way: median(runs[way], inner) for way in ways}
+    peak = {way: max(each.peak_bytes for each in runs[way]) for way in ways}
+    rows = []
+    for way, what, most in (
+        ("rows", "every row and cell of a CSV file told apart", 2),
+        ("tables", "CSV file to canonical, derived tables", 6),
+    ):
+        ratio = seconds[way] / seconds["polars"]
+        rows.append(
+            Row(
+                f"{what} ({claims.stat().st_size / 1e6:.0f} MB)",
+                f"{seconds[way]:.1f} s, {gib(peak[way])}",
+                f"Polars, all columns as text: {seconds['polars']:.1f} s, {gib(peak['polars'])}",
+                f"{ratio:.1f}x the time",
+                f"{most}x",
+                ratio <= most,
+                [*runs[way], *runs["polars"]],
+            )
+        )
+    return rows
+
+
 def measure_report() -> list[Row]:
     """The size of the page when there is much to show."""
     done = night(batch("findings-100k", "--claims", "250000", "--wrong-codes", "0.085"))
@@ -300,6 +330,7 @@ def main() -> None:
         lambda: measure_code_set(claims, times=max(5, given.times)),
         lambda: measure_code_editor(times=given.times),
         lambda: measure_small(times=max(5, given.times)),
+        lambda: measure_reading(times=max(5, given.times)),
         measure_report,
         *([lambda: measure_ten_million(one)] if given.ten_million else []),
     ]

@@ -75,8 +75,10 @@ class TextReader:
                 lines_before += 1
                 yield Piece(self._nothing(headings), _rejections([lines_before], TOO_LONG))
                 continue
-            if headings_read and (frame := self._at_once(chunk, lines_before, headings)) is not None:
-                lines_before += frame.height
+            above, body = (0, chunk) if headings_read else _below_headings(chunk)
+            frame = self._at_once(body, lines_before + above, headings) if body else None
+            if frame is not None:
+                lines_before, headings_read = lines_before + above + frame.height, True
                 yield without_long_cells(Piece(frame))
                 continue
             lines = split_lines(chunk)
@@ -198,6 +200,12 @@ def _heading_lines(lines: pl.Series) -> int:
     """How many lines stand before the first row: blank ones and the headings."""
     filled = (lines.str.strip_chars() != "").arg_true()
     return int(filled[0]) + 1 if filled.len() else lines.len()
+
+
+def _below_headings(chunk: bytes) -> tuple[int, bytes]:
+    """The lines that the headings take, one, and what stands below; nothing where they may take more."""
+    first, _, below = chunk.partition(b"\n")
+    return (1, below) if first.strip() and b'"' not in first else (0, b"")
 
 
 def _without_quotes(cell: pl.Expr) -> pl.Expr:
