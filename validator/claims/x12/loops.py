@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Callable
 
 from validator.claims.fields import CAUSE_SLOTS, MAIN_SLOTS, PROCEDURE_SLOTS, VISIT_SLOTS
-from validator.claims.x12.columns import MODIFIERS, Rows
+from validator.claims.rows import Rows
+from validator.claims.x12.columns import CLAIM_COLUMNS, LINE_COLUMNS, MODIFIERS
 from validator.claims.x12.envelope import Envelope, element
 
 CUT_OFF = "the file is cut off inside this claim"
@@ -39,7 +40,7 @@ class Loops:
     """Takes segments one by one; `rows` are the finished claims, `rejected` those that are not whole."""
 
     def __init__(self) -> None:
-        self.rows = Rows()
+        self.rows = Rows(CLAIM_COLUMNS, LINE_COLUMNS)
         self.rejected: list[tuple[int, str]] = []
         self.notes: Counter[str] = Counter()
         self.unused: set[str] = set()

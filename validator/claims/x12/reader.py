@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 import polars as pl
 
 from validator.claims.pieces import REJECTED, ROW, Piece, no_rejections, without_long_cells
+from validator.claims.rows import Rows
 from validator.claims.streams import ClaimStream
-from validator.claims.x12.columns import CLAIM_COLUMNS, LINE_COLUMNS, Rows
+from validator.claims.x12.columns import CLAIM_COLUMNS, LINE_COLUMNS
 from validator.claims.x12.loops import Loops
 from validator.claims.x12.segments import segments
 
@@ -55,7 +56,7 @@ class X12Reader:
     def _piece(self, headings: list[str]) -> Piece:
         """The claims that were finished since the last piece."""
         loops = self._loops
-        rows, loops.rows = loops.rows, Rows()
+        rows, loops.rows = loops.rows, Rows(CLAIM_COLUMNS, LINE_COLUMNS)
         rejected, loops.rejected = loops.rejected, []
         refused = pl.DataFrame(rejected, schema=REJECTED, orient="row") if rejected else no_rejections()
         frame = rows.frame(headings)
