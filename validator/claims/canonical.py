@@ -102,7 +102,7 @@ def _lines(lines: pl.DataFrame, claim_of_run: pl.DataFrame) -> pl.DataFrame:
     place = claim_of_run[RUN].search_sorted(lines[RUN])
     lines = lines.with_columns(claim_of_run["claim_no"].gather(place))
     if not lines["claim_no"].is_sorted():
-        lines = lines.sort("claim_no", ROW)
+        lines = lines.sort("claim_no", ROW, maintain_order=True)
     names = {
         "line_from_date": "from_date",
         "line_through_date": "through_date",

@@ -16,7 +16,7 @@ KEYS: Mapping[str, list[str]] = {
     "claims": ["claim_no"],
     "diagnoses": ["claim_no", "role", "position"],
     "procedures": ["claim_no", "position"],
-    "lines": ["claim_no", "source_row"],
+    "lines": ["claim_no", "source_row", "line_number"],
 }
 
 

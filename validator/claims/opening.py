@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from validator.claims.fhir.reader import FhirReader
 from validator.claims.fields import FIELDS
 from validator.claims.layout import Layout
 from validator.claims.mapping import check_binding
@@ -90,6 +91,8 @@ def _reader(path: Path, stream: ClaimStream, layout: Layout | None, folder: Path
         reader = TextReader(stream, _delimiter(stream, layout))
     elif content == "parquet":
         reader = ParquetReader(stream, path, folder)
+    elif content == "fhir":
+        reader = FhirReader(stream)
     elif content == "x12":
         reader = X12Reader(stream)
     elif content == "workbook":

@@ -131,8 +131,8 @@ CLAIMS = (
             Column(
                 "source_control",
                 pl.String,
-                "control numbers of X12 interchange, group and transaction (ISA13/GS06/ST02), and number of"
-                " the claim's CLM segment in the file",
+                "where the claim stood in an exchange file: X12 control numbers (ISA13/GS06/ST02) and number of"
+                " its CLM segment; id and number of a FHIR resource",
                 "none",
             ),
             Column(

@@ -15,7 +15,7 @@ import pyarrow as pa
 from validator.claims.x12.sets import is_x12, what_else
 from validator.errors import ClaimFileError, Place
 
-Content = Literal["text", "ndjson", "parquet", "workbook", "x12"]
+Content = Literal["text", "ndjson", "parquet", "workbook", "x12", "fhir"]
 _Refuse = Callable[[str, str], ClaimFileError]
 
 HEAD = 1 << 16
@@ -222,9 +222,7 @@ def _refuse_binary(text: bytes, refuse: _Refuse) -> None:
 
 def _json(text: bytes, refuse: _Refuse) -> Content:
     if re.search(rb'"resourceType"\s*:', text):
-        raise refuse(
-            "is FHIR; this format is not read yet", "Give the claims as CSV, NDJSON rows or Parquet."
-        )
+        return "fhir"
     if text.startswith(b"["):
         raise refuse(
             "is one JSON list", "Write one JSON object a line (NDJSON), without brackets around all of them."

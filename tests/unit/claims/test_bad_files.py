@@ -39,7 +39,7 @@ REFUSED = {
     "arrow": (b"ARROW1\0\0", "Arrow"),
     "utf-16 without mark": ("claim_id,diagnosis_1\nC1,I10\n".encode("utf-16-le"), "UTF-16 text without"),
     "xml": (b"<?xml version='1.0'?><claims/>", "XML"),
-    "fhir": (b'{"resourceType": "ExplanationOfBenefit", "id": "1"}\n', "FHIR"),
+    "fhir without claims": (b'{"resourceType": "Patient", "id": "1"}', "FHIR without"),
     "json list": (b'[{"claim_id": "1"}]', "JSON list"),
     "json document": (b'{\n "claim_id": "1"\n}\n', "JSON document over several lines"),
     "x12 without separators": (

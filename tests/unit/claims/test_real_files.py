@@ -41,7 +41,6 @@ def test_every_row_of_a_real_file_is_accepted(real_data: Path, name: str) -> Non
     ("folder", "says"),
     [
         ("remittance_835", "is an X12 835: a remittance, not a claim"),
-        ("fhir_eob", "is FHIR; this format is not read yet"),
         ("garbage", "no layout fits"),
     ],
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from validator.claims.streams import ClaimStream, encoding_of
 from validator.errors import ClaimFileError, Place
 
-CHUNK = 4 << 20
+CHUNK = 16 << 20
 LONGEST_SEGMENT = 1 << 20
 _ISA_ELEMENTS = 16
 
@@ -32,7 +32,7 @@ class Segments:
 
 
 def segments(stream: ClaimStream) -> Iterator[Segments]:
-    """The file in pieces of about 4 MB. Raises ClaimFileError where no separators can be told."""
+    """The file in pieces of about 16 MB. Raises ClaimFileError where no separators can be told."""
     decoder = codecs.getincrementaldecoder(encoding_of(stream.head))(errors="windows-1252")
     rest, number, separators = "", 1, None
     while True:

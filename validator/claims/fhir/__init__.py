@@ -1,0 +1,1 @@
+"""FHIR ExplanationOfBenefit and Claim as flat rows, one for each claim and item."""

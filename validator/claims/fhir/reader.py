@@ -1,0 +1,198 @@
+"""Read FHIR: NDJSON, a bundle, a list or one resource; the rows are the claims and their items."""
+
+import io
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+import msgspec
+import polars as pl
+
+from validator.claims.fhir.claims import ClaimValues
+from validator.claims.fhir.columns import CLAIM_COLUMNS, LINE_COLUMNS
+from validator.claims.fhir.resources import Bundle, Claim, Kind, Person, unread_paths
+from validator.claims.lines import TOO_LONG, Lines
+from validator.claims.pieces import REJECTED, ROW, Piece, no_rejections, without_long_cells
+from validator.claims.rows import Rows
+from validator.claims.streams import ClaimStream
+from validator.errors import ClaimFileError, Place
+
+EOB, CLAIM = "ExplanationOfBenefit", "Claim"
+WHOLE_AT_MOST = 512 << 20  # bytes of a document that is no NDJSON: it is held in memory
+NOT_JSON = "not a JSON object"
+NOT_FHIR = "not formed as FHIR says: a value of the wrong type"
+EMPTY = "a claim without a number, diagnoses or items"
+LOOKED_AT = 200  # resources of which the unread paths are listed
+_CLAIMS_IN_A_PIECE = 10_000
+_PEOPLE = ("Patient", "Organization", "Practitioner")
+
+_kind = msgspec.json.Decoder(Kind)
+_claim = msgspec.json.Decoder(Claim)
+_person = msgspec.json.Decoder(Person)
+_bundle = msgspec.json.Decoder(Bundle)
+_list = msgspec.json.Decoder(list[msgspec.Raw])
+_any = msgspec.json.Decoder()
+_Numbered = tuple[int, bytes | None]
+
+
+class FhirReader:
+    """Resources of one kind, ExplanationOfBenefit or Claim; those of other kinds are counted."""
+
+    format = "fhir"
+
+    def __init__(self, stream: ClaimStream) -> None:
+        self.stream = stream
+        self.notes_of_text: list[str] = []
+        self._ndjson = _first_line_is_whole(stream.head)
+        self._waiting: list[_Numbered] | None = None if self._ndjson else list(self._document())
+        self.kind = self._kind_of_claims()
+        # The first column is named after the kind, so that each kind has its layout.
+        self._control = self.kind
+        self._claim_columns = (self._control, *CLAIM_COLUMNS)
+        self.types: Mapping[str, pl.DataType] = dict.fromkeys(
+            (*self._claim_columns, *LINE_COLUMNS), pl.String()
+        )
+        self._values = ClaimValues()
+        self._values.people = self._people()
+        self._other: Counter[str] = Counter()
+        self._unread: set[str] = set()
+        self._looked_at = 0
+
+    def done(self) -> int:
+        return self.stream.delivered.bytes_read
+
+    def notes(self) -> list[str]:
+        """What is worth saying of the whole file, and the elements that nothing reads."""
+        said = [
+            *self.notes_of_text,
+            f"rows are {self.kind} resources and their items, numbered by the resource",
+        ]
+        said += [
+            f"{count:,} resources of kind {kind}, which are no claims of this file"
+            for kind, count in sorted(self._other.items())
+        ]
+        said += [f"{count:,} {text}" for text, count in sorted(self._values.notes.items())]
+        if self._unread:
+            said.append(
+                f"not used (seen in the first {LOOKED_AT} claims): " + ", ".join(sorted(self._unread))
+            )
+        return said
+
+    def pieces(self, headings: list[str]) -> Iterator[Piece]:
+        rows, rejected, claims = Rows(self._claim_columns, LINE_COLUMNS), [], 0
+        for number, text in self._waiting if self._waiting is not None else self._lines():
+            reason = self._take(number, text, rows)
+            if reason:
+                rejected.append((number, reason))
+            claims += 1
+            if claims >= _CLAIMS_IN_A_PIECE:
+                yield _piece(rows, rejected, headings)
+                rows, rejected, claims = Rows(self._claim_columns, LINE_COLUMNS), [], 0
+        yield _piece(rows, rejected, headings)
+
+    def _take(self, number: int, text: bytes | None, rows: Rows) -> str:
+        """One resource; why it is rejected, or blank."""
+        if text is None:
+            return TOO_LONG
+        try:
+            kind = _kind.decode(text).resourceType
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            return NOT_JSON
+        if kind != self.kind:
+            self._other[kind if kind.isalpha() and len(kind) < 40 else "?"] += 1
+            return ""
+        try:
+            claim = _claim.decode(text)
+            values, lines = self._values(claim)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            return NOT_FHIR
+        if not values["identifier"] and not claim.diagnosis and not lines:
+            return EMPTY
+        values[self._control] = f"{claim.id or ''}/{number}"
+        rows.add(number, values, [(number, line) for line in lines])
+        if self._looked_at < LOOKED_AT:
+            self._looked_at += 1
+            self._unread |= unread_paths(_any.decode(text))
+        return ""
+
+    def _lines(self) -> Iterator[_Numbered]:
+        lines, number = Lines(self.stream, records=False), 0
+        for chunk in lines.chunks():
+            if chunk is None:
+                number += 1
+                yield number, None
+                continue
+            for line in io.BytesIO(chunk):
+                number += 1
+                if not line.isspace():
+                    yield number, line
+        self.notes_of_text = lines.notes()
+
+    def _document(self) -> Iterator[_Numbered]:
+        """The resources of a document in one piece: a bundle's entries, a list's members, or the one."""
+        text = self.stream.read(WHOLE_AT_MOST + 1)
+        if len(text) > WHOLE_AT_MOST:
+            raise self._refusal(
+                f"is one JSON document of more than {WHOLE_AT_MOST >> 20} MB",
+                "Write one resource a line (NDJSON).",
+            )
+        text = text.decode("utf-8-sig", errors="replace").encode()
+        try:
+            if text.lstrip().startswith(b"["):
+                found = [bytes(raw) for raw in _list.decode(text)]
+            elif _kind.decode(text).resourceType == "Bundle":
+                found = [bytes(entry.resource) for entry in _bundle.decode(text).entry]
+            else:
+                found = [text]
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            # Lines longer than what was looked at, or a broken document: then each line speaks for itself.
+            found = [line for line in text.split(b"\n") if not line.isspace() and line]
+        yield from enumerate(found, start=1)
+
+    def _kind_of_claims(self) -> str:
+        """The kind of the first claim that the head (or the document) holds."""
+        for _, text in (
+            self._waiting if self._waiting is not None else enumerate(self.stream.head.split(b"\n"))
+        ):
+            try:
+                kind = _kind.decode(text or b"").resourceType
+            except (msgspec.MsgspecError, UnicodeError, RecursionError):
+                continue
+            if kind in (EOB, CLAIM):
+                return kind
+        if b'"ExplanationOfBenefit"' in self.stream.head or self._waiting is None:
+            return EOB
+        raise self._refusal(
+            "is FHIR without an ExplanationOfBenefit or Claim", "Give the resources of the claims themselves."
+        )
+
+    def _people(self) -> dict[str, Person]:
+        """Who stands beside the claims of a document, by the references that name them."""
+        found: dict[str, Person] = {}
+        for _, text in self._waiting or ():
+            try:
+                kind = _kind.decode(text or b"").resourceType
+                person = _person.decode(text or b"") if kind in _PEOPLE else None
+            except (msgspec.MsgspecError, UnicodeError, RecursionError):
+                continue
+            if person and person.id:
+                found[f"{kind}/{person.id}"] = found[f"urn:uuid:{person.id}"] = person
+        return found
+
+    def _refusal(self, what: str, fix: str) -> ClaimFileError:
+        return ClaimFileError(what, fix=fix, place=Place(self.stream.name))
+
+
+def _piece(rows: Rows, rejected: list[tuple[int, str]], headings: list[str]) -> Piece:
+    refused = pl.DataFrame(rejected, schema=REJECTED, orient="row") if rejected else no_rejections()
+    return without_long_cells(Piece(rows.frame(headings).select(ROW, *headings), refused))
+
+
+def _first_line_is_whole(head: bytes) -> bool:
+    """Whether the first line is a JSON object by itself, and another line may follow."""
+    first, newline, _ = head.lstrip(b"\xef\xbb\xbf \r\n\t").partition(b"\n")
+    if not newline or first.lstrip().startswith(b"["):
+        return False
+    try:
+        return _kind.decode(first).resourceType not in ("", "Bundle")
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return False
