@@ -4,10 +4,12 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from types import TracebackType
 
 PREFIX = "claims-validator-"
+YOUNG = 60.0  # seconds
 
 
 class Scratch:
@@ -43,7 +45,9 @@ def _remove_left_behind(parent: Path) -> None:
     """Remove our own folders that no living process holds: the lock of a dead one is free."""
     for folder in parent.glob(f"{PREFIX}*"):
         try:
-            if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+            found = folder.lstat()
+            # A folder of this minute may not be locked yet.
+            if folder.is_symlink() or found.st_uid != os.getuid() or time.time() - found.st_mtime < YOUNG:
                 continue
             lock = os.open(folder / "lock", os.O_RDWR)
         except OSError:

@@ -205,9 +205,15 @@ def test_nothing_stays_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     crashed = tmp_path / f"{PREFIX}crashed"
     crashed.mkdir()
     (crashed / "lock").write_text("")
+    young = tmp_path / f"{PREFIX}young"
+    young.mkdir()
+    (young / "lock").write_text("")
+    os.utime(crashed, (0, 0))
     with Scratch() as other:
         read(folder / "a.csv", shards=4)
         assert not crashed.exists()
+        assert young.exists()  # it may be about to be locked
+        shutil.rmtree(young)
         assert other.path is not None and other.path.exists()
         assert other.path.stat().st_mode & 0o777 == 0o700
     assert list(tmp_path.glob(f"{PREFIX}*")) == []
