@@ -17,7 +17,7 @@ from validator import __version__
 from validator.claims.batch import Batch, open_batch
 from validator.claims.kept import Keeper
 from validator.claims.netting import net
-from validator.claims.schema import ClaimTables, no_claims
+from validator.claims.schema import SUPERSEDED, ClaimTables, no_claims
 from validator.claims.sources import KEPT_FOLDER
 from validator.engine.conclude import Judgement, conclude
 from validator.engine.evaluate import Evaluation, evaluate
@@ -124,9 +124,11 @@ def run_night(request: Request, progress: Progress = lambda *_: None) -> Night:
         settings = Settings(request.batch_date, request.claims_from or reach.claims_from, reach.delivered)
         keeper = Keeper(batch.scratch / KEPT_FOLDER) if request.keep_claims else None
         presence = Presence(past)
-        judgement, replaced = judge(batch, rules, reference, settings, clock, keeper, presence)
+        judgement, superseded = judge(batch, rules, reference, settings, clock, keeper, presence)
         away = _gone(past, judgement, presence)
-        content = _content(request, settings, batch, rules, reference, judgement, replaced, past, away, clock)
+        content = _content(
+            request, settings, batch, rules, reference, judgement, superseded, past, away, clock
+        )
         progress("reports", 0, 0)
         kept = {f"{KEPT_FOLDER}/{name}": path for name, path in keeper.finish().items()} if keeper else {}
         published = publish(request.out, content, group=request.group, beside=kept)
@@ -142,25 +144,24 @@ def judge(
     clock: _Clock,
     keeper: Keeper | None = None,
     presence: Presence | None = None,
-) -> tuple[Judgement, int]:
-    """Every partition by itself, then all together; and how many claims others replaced or voided."""
+) -> tuple[Judgement, pl.DataFrame]:
+    """Every partition by itself, then all together; and the claims that others replaced or voided."""
     evaluations: list[Evaluation] = []
     carried: dict[str, frozenset[str]] = {}
-    replaced = 0
+    superseded = [pl.DataFrame(schema=dict(SUPERSEDED))]
 
-    def judged(partition: ClaimTables) -> tuple[Evaluation, int]:
-        standing, netted = net(partition)
-        return evaluate(standing, rules, reference, settings), netted
+    def judged(partition: ClaimTables) -> tuple[Evaluation, pl.DataFrame]:
+        standing, gone = net(partition)
+        return evaluate(standing, rules, reference, settings), gone
 
     with ThreadPoolExecutor(max_workers=AT_ONCE) as workers:
-        waiting: deque[Future[tuple[Evaluation, int]]] = deque()
+        waiting: deque[Future[tuple[Evaluation, pl.DataFrame]]] = deque()
 
         def collect(left: int) -> None:
-            nonlocal replaced
             while len(waiting) > left:
-                evaluation, netted = waiting.popleft().result()
+                evaluation, gone = waiting.popleft().result()
                 evaluations.append(evaluation)
-                replaced += netted
+                superseded.append(gone)
             clock.mark("judging")
 
         for partition in batch.partitions():
@@ -178,7 +179,7 @@ def judge(
         evaluations.append(evaluate(no_claims(), rules, reference, settings))
     judgement = conclude(evaluations, rules, carried, settings)
     clock.mark("judging")
-    return judgement, replaced
+    return judgement, pl.concat(superseded).sort("source_file", "source_row", "claim_key")
 
 
 def _meet(presence: Presence, partition: ClaimTables) -> None:
@@ -219,7 +220,7 @@ def _content(
     rules: RuleSet,
     reference: Reference,
     judgement: Judgement,
-    replaced: int,
+    superseded: pl.DataFrame,
     past: Past,
     away: pl.DataFrame,
     clock: _Clock,
@@ -261,8 +262,10 @@ def _content(
         claims_at_risk=judgement.claims_at_risk,
         rule_counts=judgement.rule_counts,
         rejected_rows=batch.rejected(),
+        superseded_claims=superseded,
         totals={
-            "claims": judgement.claims + replaced,
+            "claims": judgement.claims + superseded.height,
+            "superseded": superseded.height,
             "judged": judgement.claims,
             "findings": findings.height,
             "charged": judgement.charged,

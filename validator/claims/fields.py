@@ -55,6 +55,7 @@ _CLAIM: Mapping[str, Kind] = {
     "type_of_bill": "bill",
     "frequency_code": "code",
     "original_claim_id": "text",
+    "payer_control_number": "text",
     "patient_id": "text",
     "birth_date": "date",
     "sex": "sex",

@@ -98,6 +98,9 @@ CLAIMS = (
                 "none",
             ),
             Column("original_claim_id", pl.String, "the claim that this one replaces or voids", "none"),
+            Column(
+                "payer_control_number", pl.String, "the payer's own number of the claim (ICN, DCN)", "none"
+            ),
             Column("patient_id", pl.String, "member or patient number"),
             Column("birth_date", pl.Date, "date of birth of the patient"),
             Column("sex", pl.String, "M, F or U as delivered"),
@@ -202,6 +205,7 @@ CLAIMS = (
             "sex": "patient.sex",
             "death_date": "patient.death_date",
             "age": "patient.age",
+            "payer_control_number": None,
             "source_file": None,
             "source_control": None,
             "source_row": None,
@@ -349,6 +353,19 @@ def role_column(role: str) -> str:
 
 
 ROLE_COLUMNS = frozenset(role_column(role) for role in ROLES)
+
+# Claims of tonight that others replaced or voided, and the voids themselves: they are not judged.
+SUPERSEDED: Mapping[str, pl.DataType | type[pl.DataType]] = {
+    "claim_id": pl.String,
+    "claim_key": pl.String,
+    "billing_npi": pl.String,
+    "frequency_code": pl.String,
+    "total_charge": MONEY,
+    "by": pl.String,  # number of the claim that speaks in its place; blank for a void that names none
+    "why": pl.String,  # replaced | voided | is a void
+    "source_file": pl.String,
+    "source_row": pl.UInt32,
+}
 
 REJECTED_ROWS: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "source_file": pl.String,

@@ -16,7 +16,7 @@ INPUT_KEYS = (
     "columns_not_used", "notes", "error",
 )  # fmt: skip
 REFERENCE_KEYS = ("sha256", "covers_from", "covers_to", "releases")
-TOTALS_KEYS = ("claims", "judged", "findings", "charged", "amount_by_severity")
+TOTALS_KEYS = ("claims", "superseded", "judged", "findings", "charged", "amount_by_severity")
 SUPPRESSION_KEYS = ("rule_id", "where", "reason", "by", "until", "state", "findings")
 
 
@@ -64,11 +64,12 @@ class RunContent:
         columns FINDINGS, sorted by the caller; written as they are.
     `standing`
         columns STANDING, one row per finding, or empty when no ledger is kept: everything then counts as new.
-    `claims_at_risk`, `rule_counts`, `rejected_rows`
-        columns CLAIMS_AT_RISK, RULE_COUNTS and the claims room's REJECTED_ROWS.
+    `claims_at_risk`, `rule_counts`, `rejected_rows`, `superseded_claims`
+        columns CLAIMS_AT_RISK, RULE_COUNTS and the claims room's REJECTED_ROWS and SUPERSEDED.
     `totals`
-        `claims` (delivered), `judged` (after netting), `findings`, `charged` (amount of the judged claims,
-        optional), `amount_by_severity` {severity: amount}, each line counted once under its worst severity.
+        `claims` (delivered), `superseded` (by others, not judged), `judged`, `findings`, `charged` (amount of
+        the judged claims, optional), `amount_by_severity` {severity: amount}, each line counted once under its
+        worst severity.
     `suppressions`
         one mapping each: `rule_id`, `where` ({rule name: value}), `reason`, `by`, `until` (date), `state`
         (used | unused | expired), `findings` (how many it silenced). Of `where`, run.json tells names only.
@@ -99,6 +100,7 @@ class RunContent:
     claims_at_risk: pl.DataFrame
     rule_counts: pl.DataFrame
     rejected_rows: pl.DataFrame
+    superseded_claims: pl.DataFrame
     totals: Mapping[str, Any]
     exit_code: int
     standing: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(STANDING)))

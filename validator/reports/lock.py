@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from filelock import FileLock, Timeout
 from validator.errors import LockedError, OutputError, Place
 
 LOCK_NAME = ".lock"
+_FULL = 1 << 16  # bytes: a disk with less is full
 
 _FREE_SPACE = "Free some space, or write elsewhere with --out, and run again."
 _GIVE_ACCESS = "Give this account write access to it, or choose another --out."
@@ -61,7 +63,9 @@ def as_output_error(out: Path) -> Iterator[None]:
     except (OSError, pl.exceptions.ComputeError) as error:
         number = _error_number(error)
         if number is None and not isinstance(error, OSError):
-            raise
+            if shutil.disk_usage(out).free > _FULL:
+                raise
+            number = errno.ENOSPC  # Polars does not always say why it could not write
         said = os.strerror(number) if number else "it cannot be written"
         what, fix = _ADVICE.get(number or 0, (said, "Choose another --out."))
         raise OutputError(

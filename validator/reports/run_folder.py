@@ -104,6 +104,7 @@ def _outputs(content: RunContent) -> Iterator[tuple[str, Callable[[BinaryIO], No
     yield "standing.parquet", lambda file: tables.write_parquet(content.standing, file)
     yield "claims_at_risk.parquet", lambda file: tables.write_parquet(content.claims_at_risk, file)
     yield "rejected_rows.parquet", lambda file: tables.write_parquet(content.rejected_rows, file)
+    yield "superseded_claims.parquet", lambda file: tables.write_parquet(content.superseded_claims, file)
     yield "rules.csv", lambda file: tables.write_csv(content.rule_counts, file, columns=list(RULE_COUNTS))
     yield "worklist.xlsx", lambda file: write_worklist(content, file)
     yield "report.html", lambda file: write_page(content, file)

@@ -126,11 +126,11 @@ def test_netting_works_across_the_nights_and_counts_tonights_claims_only(tmp_pat
     before = write(tmp_path / "old.csv", one_line(), one_line(claim_id="C3"), older)
     standing, away = net(look_back([tonight], [before]).tables)
     assert standing.claims["claim_id"].to_list() == ["C2", "C5", "C4"]
-    assert away == 0
+    assert away.is_empty()
     void = one_line(claim_id="C6", frequency_code="8", original_claim_id="C1")
     standing, away = net(look_back([write(tmp_path / "void.csv", void)], [before]).tables)
     assert standing.claims["claim_id"].to_list() == ["C4"]
-    assert away == 1
+    assert away.select("claim_id", "why").rows() == [("C6", "is a void")]
 
 
 def test_rows_of_the_history_are_rejected_and_accounted_for_like_others(tmp_path: Path) -> None:

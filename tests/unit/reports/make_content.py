@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from validator.claims.schema import REJECTED_ROWS
+from validator.claims.schema import REJECTED_ROWS, SUPERSEDED
 from validator.findings.schema import CLAIMS_AT_RISK, FINDINGS, RULE_COUNTS, STANDING
 from validator.reports.content import RuleText, RunContent
 
@@ -253,6 +253,7 @@ def make_content(count: int = 60, *, findings: pl.DataFrame | None = None, **cha
         "findings": found,
         "claims_at_risk": per_claim,
         "rule_counts": make_rule_counts(found),
+        "superseded_claims": pl.DataFrame(schema=dict(SUPERSEDED)),
         "rejected_rows": pl.DataFrame(
             [
                 {

@@ -51,10 +51,10 @@ def leftovers(out: Path) -> list[str]:
     [
         ("fsync", 1, False),  # the first file is written
         ("fsync", 5, False),  # in the middle
-        ("fsync", 9, False),  # run.json is written
-        ("fsync", 10, False),  # everything is there under its hidden name
+        ("fsync", 10, False),  # run.json is written
+        ("fsync", 11, False),  # everything is there under its hidden name
         ("rename", 1, False),  # just before it gets its name
-        ("fsync", 11, True),  # it has its name; `latest` is not there yet
+        ("fsync", 12, True),  # it has its name; `latest` is not there yet
         ("replace", 1, True),
     ],
 )

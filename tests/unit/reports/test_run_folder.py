@@ -17,7 +17,7 @@ from validator.reports.run_folder import damage, publish
 
 FILES = {
     "report.html", "worklist.xlsx", "findings.parquet", "findings.csv", "standing.parquet",
-    "claims_at_risk.parquet", "rules.csv", "rejected_rows.parquet", "run.json",
+    "claims_at_risk.parquet", "rules.csv", "rejected_rows.parquet", "superseded_claims.parquet", "run.json",
 }  # fmt: skip
 
 

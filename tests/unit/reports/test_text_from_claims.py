@@ -197,5 +197,5 @@ def test_run_json_tells_everything_and_no_value_of_a_claim(tmp_path: Path, maker
     assert manifest["exit_code"] == 1
     assert set(manifest["outputs"]) == {
         "report.html", "worklist.xlsx", "findings.parquet", "findings.csv", "standing.parquet",
-        "claims_at_risk.parquet", "rules.csv", "rejected_rows.parquet",
+        "claims_at_risk.parquet", "rules.csv", "rejected_rows.parquet", "superseded_claims.parquet",
     }  # fmt: skip
