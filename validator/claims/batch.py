@@ -86,6 +86,7 @@ class Batch:
         strict: bool,
     ) -> None:
         self._files = files
+        self._paths = [Path(file.path) for file in files if not file.refused]
         self._layout = find_layout(layout) if layout else None
         self._memory_bytes = memory_bytes
         self._on_progress = on_progress
@@ -211,7 +212,7 @@ class Batch:
     def _read_file(self, number: int, file: InputFile, tally: Tally, before: int, total: int) -> None:
         if file.refused:
             raise ClaimFileError(file.refused, fix="Give the file itself.", place=Place(file.name))
-        with open_claims(file.path, file.name, self._layout, self.scratch) as opened:
+        with open_claims(file.path, file.name, self._layout, self.scratch, self._paths) as opened:
             twin = self._same_as(opened)
             if twin:
                 tally.texts.append(f"the same bytes as {twin}; read once")

@@ -172,7 +172,7 @@ def _tidy(kind: str, text: pl.Expr, words: Mapping[str, str]) -> pl.Expr:
     word = text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.String)
     match kind:
         case "code" | "poa":
-            return upper
+            return pl.coalesce(word, upper)
         case "digits2" | "digits3" | "digits4":
             width = int(kind[-1])
             return pl.when(text.str.contains(r"^\d+$")).then(text.str.zfill(width)).otherwise(text)

@@ -7,7 +7,6 @@ import polars as pl
 from validator.claims.codes import normalised_code
 from validator.claims.fields import (
     CAUSE_LIST,
-    CAUSE_SLOTS,
     MAIN_LIST,
     PROCEDURE_LIST,
     VISIT_LIST,
@@ -137,10 +136,13 @@ def _with_principal(frame: pl.DataFrame, named: pl.DataFrame | None) -> pl.DataF
 
 
 def _with_first_cause(frame: pl.DataFrame, first: pl.DataFrame) -> pl.DataFrame:
-    """A first external cause named apart counts once; one that stands in no slot follows the last slot."""
-    causes = frame.filter(pl.col("role") == "external_cause").select("claim_no", "code")
+    """A first external cause named apart counts once; one in no slot follows the last filled one."""
+    causes = frame.filter(pl.col("role") == "external_cause").select("claim_no", "code", "position")
     apart = first.join(causes, on=["claim_no", "code"], how="anti")
-    return pl.concat([frame, apart.with_columns(pl.lit(CAUSE_SLOTS + 1, pl.UInt8).alias("position"))])
+    last = causes.group_by("claim_no").agg(pl.col("position").max().alias("last"))
+    apart = apart.join(last, on="claim_no", how="left", maintain_order="left")
+    next_one = (pl.col("last").fill_null(0) + 1).cast(pl.UInt8).alias("position")
+    return pl.concat([frame, apart.with_columns(next_one).drop("last")])
 
 
 def _notes(frame: pl.DataFrame, file_of_claim: pl.Series) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from validator.claims.cclf import CclfPartReader, CclfReader, part_of_stream
 from validator.claims.fhir.reader import FhirReader
 from validator.claims.fields import FIELDS
 from validator.claims.layout import Layout
@@ -51,13 +52,16 @@ class Opened:
 
 
 @contextmanager
-def open_claims(path: Path, name: str, layout: Layout | None, folder: Path) -> Iterator[Opened]:
+def open_claims(
+    path: Path, name: str, layout: Layout | None, folder: Path, among: Sequence[Path] = ()
+) -> Iterator[Opened]:
     """Open a file with this layout, or the best one. Raises ClaimFileError when it cannot be read as claims.
 
-    `folder` is a place for an unpacked copy, where the format needs one.
+    `folder` is a place for an unpacked copy, where the format needs one; `among` are the files of the batch,
+    for those formats that have a claim in several files.
     """
     with _stream(path, name) as stream:
-        reader = _reader(path, stream, layout, folder)
+        reader = _reader(path, stream, layout, folder, among)
         binding = best_binding(list(reader.types), layout)
         if not binding.fits:
             raise _does_not_fit(list(reader.types), binding, layout, reader.format)
@@ -69,7 +73,7 @@ def open_claims(path: Path, name: str, layout: Layout | None, folder: Path) -> I
 def open_table(path: Path, name: str, folder: Path) -> Iterator[Reader]:
     """Open a file as a table of whatever: its reader, without asking whether a layout knows its columns."""
     with _stream(path, name) as stream:
-        yield _reader(path, stream, None, folder)
+        yield _reader(path, stream, None, folder, ())
 
 
 @contextmanager
@@ -84,11 +88,19 @@ def _stream(path: Path, name: str) -> Iterator[ClaimStream]:
         stream.close()
 
 
-def _reader(path: Path, stream: ClaimStream, layout: Layout | None, folder: Path) -> Reader:
+def _reader(
+    path: Path, stream: ClaimStream, layout: Layout | None, folder: Path, among: Sequence[Path]
+) -> Reader:
     content = recognise_content(stream)
     reader: Reader
     if content == "text":
-        reader = TextReader(stream, _delimiter(stream, layout))
+        part, delimiter = part_of_stream(stream)
+        if part == 1:
+            reader = CclfReader(path, stream, delimiter, among)
+        elif part:
+            reader = CclfPartReader(path, stream, part, delimiter, among)
+        else:
+            reader = TextReader(stream, _delimiter(stream, layout))
     elif content == "parquet":
         reader = ParquetReader(stream, path, folder)
     elif content == "fhir":

@@ -19,14 +19,19 @@ def no_rejections() -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class Piece:
-    """Some rows of a file, in order. `frame` holds the columns asked for and the row number."""
+    """Some rows of a file, in order. `frame` holds the columns asked for and the row number.
+
+    `delivered` is how many accepted rows of the file it was made from, where that is not one for each.
+    """
 
     frame: pl.DataFrame
     rejected: pl.DataFrame = field(default_factory=no_rejections)
+    delivered: int | None = None
 
     @property
     def rows_read(self) -> int:
-        return self.frame.height + self.rejected.height
+        accepted = self.frame.height if self.delivered is None else self.delivered
+        return accepted + self.rejected.height
 
 
 class Reader(Protocol):

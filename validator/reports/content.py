@@ -68,8 +68,8 @@ class RunContent:
         columns CLAIMS_AT_RISK, RULE_COUNTS and the claims room's REJECTED_ROWS and SUPERSEDED.
     `totals`
         `claims` (delivered), `superseded` (by others, not judged), `judged`, `findings`, `charged` (amount of
-        the judged claims, optional), `amount_by_severity` {severity: amount}, each line counted once under its
-        worst severity.
+        the judged claims, optional), `amount_by_severity` {severity: amount}; each line counts once, under
+        its worst severity.
     `suppressions`
         one mapping each: `rule_id`, `where` ({rule name: value}), `reason`, `by`, `until` (date), `state`
         (used | unused | expired), `findings` (how many it silenced). Of `where`, run.json tells names only.

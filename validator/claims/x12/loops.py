@@ -78,7 +78,8 @@ class Loops:
 
     def take(self, text: str, number: int, separator: str) -> None:
         """One segment; `number` is its place in the file."""
-        tag = text[: text.find(separator)]
+        end = text.find(separator)
+        tag = text if end < 0 else text[:end]
         reader = self._readers.get(tag)
         if reader is None:
             self.unused.add(tag if tag.isalnum() and len(tag) <= 3 else "segments without a sound tag")
