@@ -69,6 +69,7 @@ class Request:
     keep_claims: bool = False
     strict: bool = False
     fail_on_all: bool = False
+    jobs: int = 1
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ def run_night(request: Request, progress: Progress = lambda *_: None) -> Night:
             memory_bytes=request.memory_bytes,
             on_progress=progress,
             strict=request.strict,
+            jobs=request.jobs,
         ) as batch,
     ):
         ledger = Ledger(request.out)

@@ -1,8 +1,11 @@
 """Read the claim files of a batch: in pieces, into partitions of whole patients, every row accounted for."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -10,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 
 from validator.claims.accounts import ALL_REJECTED, FileAccount, Tally
-from validator.claims.ahead import one_ahead
+from validator.claims.ahead import in_order
 from validator.claims.canonical import FILE, SourceFile, canonicalise
 from validator.claims.checks import check_types
 from validator.claims.copies import without_copies
@@ -23,6 +26,7 @@ from validator.claims.mapping import RUN, Mapped, RowMapper
 from validator.claims.numbering import together
 from validator.claims.opening import Opened, open_claims, refuse_other_code_systems
 from validator.claims.pieces import ROW
+from validator.claims.recognise import Binding
 from validator.claims.schema import REJECTED_ROWS, ClaimTables
 from validator.claims.scratch import Scratch
 from validator.claims.sources import InputFile, find_files
@@ -32,6 +36,38 @@ from validator.errors import ClaimFileError, Place
 Progress = Callable[[str, int, int], None]
 _WITHOUT_STRICT = "Mend the file, or run without --strict to see each row with its reason."
 _DATES_FROM_LINES = ("from_date", "through_date")
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A file could be opened as claims."""
+
+    size: int
+    format: str
+    binding: Binding
+
+
+@dataclass(frozen=True)
+class _Twin:
+    """A file has the bytes of the file of this number."""
+
+    of: int
+    sha256: str
+    size: int
+    format: str
+    binding: Binding
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """A file was read to its end."""
+
+    sha256: str
+    notes: list[str]
+    carried: frozenset[str]
+
+
+_Event = _Begun | _Twin | tuple[Mapped, int] | _Ended
 
 
 @dataclass(frozen=True)
@@ -52,6 +88,7 @@ def open_batch(
     on_progress: Progress | None = None,
     shards: int | None = None,
     strict: bool = False,
+    jobs: int = 1,
 ) -> "Batch":
     """The batch of these files, folders and globs; use it as a context manager.
 
@@ -60,7 +97,8 @@ def open_batch(
     `memory_bytes` is what the mapped rows and one partition may take together (1.5 GiB when not given).
     `on_progress(file, bytes done, bytes in all)` is called now and then while files are read.
     `shards` forces so many shards on disk, for tests. With `strict` the first file that cannot be read, or of
-    which no row can be used, ends the batch. Raises ClaimFileError when no file is found.
+    which no row can be used, ends the batch. Up to `jobs` files are read at once; the results do not depend
+    on it. Raises ClaimFileError when no file is found.
     """
     return Batch(
         find_files(files, history),
@@ -69,6 +107,7 @@ def open_batch(
         on_progress=on_progress,
         shards=shards,
         strict=strict,
+        jobs=jobs,
     )
 
 
@@ -84,6 +123,7 @@ class Batch:
         on_progress: Progress | None,
         shards: int | None,
         strict: bool,
+        jobs: int,
     ) -> None:
         self._files = files
         self._paths = [Path(file.path) for file in files if not file.refused]
@@ -92,12 +132,14 @@ class Batch:
         self._on_progress = on_progress
         self._shards = shards
         self._strict = strict
+        self._jobs = jobs
         self._scratch = Scratch()
         self._tallies: list[Tally] = []
         self._read: dict[int, _Read] = {}
         self._kept: dict[int, tuple[KeptClaims, Tally]] = {}
         self._counted: set[int] = set()
         self._runs = 1
+        self._hashes: dict[int, str] = {}
         self._store: Store | None = None
 
     def __enter__(self) -> "Batch":
@@ -175,21 +217,23 @@ class Batch:
     def _read_files(self, store: Store) -> None:
         total = sum(_size(file) for file in self._files)
         before, errors = 0, []
-        for number, file in enumerate(self._files):
-            tally = Tally(file.name, "history" if file.earlier else "claims")
-            self._tallies.append(tally)
-            try:
-                if file.kept:
-                    self._read_kept(number, file, tally)
-                else:
-                    self._read_file(number, file, tally, before, total)
-            except ClaimFileError as error:
-                if self._strict:
-                    raise
-                tally.fail(error.what)
-                if not file.earlier:
-                    errors.append(error)
-            before += _size(file)
+        makers = [partial(self._events, number, file) for number, file in enumerate(self._files)]
+        with closing(in_order(makers, self._jobs)) as files:
+            for (number, file), events in zip(enumerate(self._files), files, strict=True):
+                tally = Tally(file.name, "history" if file.earlier else "claims")
+                self._tallies.append(tally)
+                try:
+                    if file.kept:
+                        self._read_kept(number, file, tally)
+                    else:
+                        self._take(number, file, tally, events, before, total)
+                except ClaimFileError as error:
+                    if self._strict:
+                        raise
+                    tally.fail(error.what)
+                    if not file.earlier:
+                        errors.append(error)
+                before += _size(file)
         if all(self._files[number].earlier for number in self._read):
             raise errors[0]
         store.make_room(sum(kept.size for kept, _ in self._kept.values()))
@@ -209,60 +253,96 @@ class Batch:
             ) from error
         self._kept[number] = (kept, tally)
 
-    def _read_file(self, number: int, file: InputFile, tally: Tally, before: int, total: int) -> None:
+    def _events(self, number: int, file: InputFile) -> Iterator[_Event]:
+        """What reading a file gives, from its opening to its end; its runs are numbered from 0."""
+        if file.kept:
+            return
         if file.refused:
             raise ClaimFileError(file.refused, fix="Give the file itself.", place=Place(file.name))
         with open_claims(file.path, file.name, self._layout, self.scratch, self._paths) as opened:
-            twin = self._same_as(opened)
-            if twin:
-                tally.texts.append(f"the same bytes as {twin}; read once")
-                tally.bytes, tally.sha256 = opened.stream.size, opened.stream.sha256()
-                source = _source(number, file.name, tally, opened, frozenset())
-                self._read[number] = _Read(tally, source, Seen())
+            size, binding = opened.stream.size, opened.binding
+            twin = self._twin_of(number, opened)
+            if twin is not None:
+                yield _Twin(twin, opened.stream.sha256(), size, opened.format, binding)
                 return
-            tally.begin(opened.stream.size, opened.format, opened.binding.layout, opened.binding.unused)
-            mapper = RowMapper(opened.binding, opened.reader.types)
-            seen, days_from_lines = Seen(), "from_date" not in opened.binding.columns
-            for mapped, read in one_ahead(self._mapped(opened, mapper)):
-                tally.rows_read += mapped.rows_read
-                whole_row = pl.lit(None, pl.String).alias("column")
-                tally.reject(mapped.rejected.select(pl.col(ROW).alias("row"), whole_row, "reason"))
-                tally.reject(mapped.unusable.rename({ROW: "row"}))
-                tally.add_damage(mapped.damage)
-                done = before + read
-                seen.add(mapped.header, mapped.lines, days_from_lines=days_from_lines)
-                self._store_of().add(number, mapped.header, mapped.lines, done / max(total, 1))
-                if self._on_progress:
-                    self._on_progress(file.name, done, total)
-            tally.sha256 = opened.stream.sha256()
-            tally.texts += opened.reader.notes()
-            if self._strict and tally.nothing_usable():
-                raise ClaimFileError(ALL_REJECTED, fix=_WITHOUT_STRICT, place=Place(file.name))
-            source = _source(number, file.name, tally, opened, mapper.carried)
-            self._read[number] = _Read(tally, source, seen)
-        if self._on_progress:
-            self._on_progress(file.name, before + opened.stream.size, total)
+            yield _Begun(size, opened.format, binding)
+            mapper, runs = RowMapper(binding, opened.reader.types), 0
+            for place, piece in enumerate(opened.reader.pieces(mapper.headings)):
+                if place == 0:
+                    refuse_other_code_systems(piece.frame, binding)
+                mapped = mapper(piece, runs)
+                runs += mapped.header.height
+                yield mapped, opened.reader.done()
+            yield _Ended(opened.stream.sha256(), opened.reader.notes(), mapper.carried)
 
-    def _mapped(self, opened: Opened, mapper: RowMapper) -> Iterator[tuple[Mapped, int]]:
-        """The pieces of a file as fields, each with the bytes that were read up to its end."""
-        for number, piece in enumerate(opened.reader.pieces(mapper.headings)):
-            if number == 0:
-                refuse_other_code_systems(piece.frame, opened.binding)
-            mapped = mapper(piece, self._runs)
-            self._runs += mapped.header.height
-            yield mapped, opened.reader.done()
+    def _take(
+        self, number: int, file: InputFile, tally: Tally, events: Iterator[_Event], before: int, total: int
+    ) -> None:
+        """Put what a file gives into the store and its account."""
+        seen, first_run, binding = Seen(), self._runs, None
+        for event in events:
+            match event:
+                case _Twin():
+                    self._take_twin(number, file, tally, event)
+                case _Begun():
+                    binding = event.binding
+                    tally.begin(event.size, event.format, binding.layout, binding.unused)
+                case _Ended():
+                    assert binding is not None
+                    tally.sha256 = event.sha256
+                    tally.texts += event.notes
+                    if self._strict and tally.nothing_usable():
+                        raise ClaimFileError(ALL_REJECTED, fix=_WITHOUT_STRICT, place=Place(file.name))
+                    source = _source(number, file.name, tally, binding, event.carried)
+                    self._read[number] = _Read(tally, source, seen)
+                case (mapped, read):
+                    assert binding is not None
+                    tally.rows_read += mapped.rows_read
+                    whole_row = pl.lit(None, pl.String).alias("column")
+                    tally.reject(mapped.rejected.select(pl.col(ROW).alias("row"), whole_row, "reason"))
+                    tally.reject(mapped.unusable.rename({ROW: "row"}))
+                    tally.add_damage(mapped.damage)
+                    days_from_lines = "from_date" not in binding.columns
+                    header, lines = _numbered(mapped.header, first_run), _numbered(mapped.lines, first_run)
+                    self._runs += header.height
+                    seen.add(header, lines, days_from_lines=days_from_lines)
+                    done = before + read
+                    self._store_of().add(number, header, lines, done / max(total, 1))
+                    if self._on_progress:
+                        self._on_progress(file.name, done, total)
+        if self._on_progress:
+            self._on_progress(file.name, before + _size(file), total)
+
+    def _take_twin(self, number: int, file: InputFile, tally: Tally, twin: _Twin) -> None:
+        """A file with the bytes of one before it says nothing new; what was wrong there is wrong here."""
+        first = self._tallies[twin.of]
+        if first.error:
+            raise ClaimFileError(first.error, fix="Deliver it again.", place=Place(file.name))
+        tally.texts.append(f"the same bytes as {first.name}; read once")
+        tally.bytes, tally.sha256 = twin.size, twin.sha256
+        self._read[number] = _Read(
+            tally, _source(number, file.name, tally, twin.binding, frozenset()), Seen()
+        )
+
+    def _twin_of(self, number: int, opened: Opened) -> int | None:
+        """The first file before this one with the same bytes; hashed in advance where sizes are equal."""
+        size = opened.stream.size
+        alike = [n for n, other in enumerate(self._files[:number]) if not other.kept and _size(other) == size]
+        if not alike:
+            return None
+        sha256 = opened.sha256_in_advance()
+        return next((n for n in alike if self._hash_of(n) == sha256), None)
+
+    def _hash_of(self, number: int) -> str:
+        """Hash of a file of the batch, made once."""
+        if number not in self._hashes:
+            with self._files[number].path.open("rb") as file:
+                self._hashes[number] = hashlib.file_digest(file, "sha256").hexdigest()
+        return self._hashes[number]
 
     def _store_of(self) -> Store:
         assert self._store is not None
         return self._store
-
-    def _same_as(self, opened: Opened) -> str:
-        """The file of the same bytes that was read before; hashed in advance only where sizes are equal."""
-        same_size = [read.tally for read in self._read.values() if read.tally.bytes == opened.stream.size]
-        if not same_size:
-            return ""
-        sha256 = opened.sha256_in_advance()
-        return next((tally.name for tally in same_size if tally.sha256 == sha256), "")
 
     def _note_shared(self, shared_ids: pl.DataFrame) -> None:
         counts = shared_ids.filter(pl.col("ordinal") == 2)[FILE].value_counts()
@@ -290,8 +370,8 @@ class Batch:
             by_name[name].counted_notes[text] += count
 
 
-def _source(number: int, name: str, tally: Tally, opened: Opened, carried: frozenset[str]) -> SourceFile:
-    layout = opened.binding.layout
+def _source(number: int, name: str, tally: Tally, binding: Binding, carried: frozenset[str]) -> SourceFile:
+    layout = binding.layout
     return SourceFile(
         number=number,
         source_file=name,
@@ -299,8 +379,13 @@ def _source(number: int, name: str, tally: Tally, opened: Opened, carried: froze
         feed=layout.feed,
         carried=carried,
         received_date_codes=layout.received_date_codes,
-        dates_from_lines=tuple(day for day in _DATES_FROM_LINES if day not in opened.binding.columns),
+        dates_from_lines=tuple(day for day in _DATES_FROM_LINES if day not in binding.columns),
     )
+
+
+def _numbered(frame: pl.DataFrame, first_run: int) -> pl.DataFrame:
+    """The rows of a file with the numbers of their runs in the batch."""
+    return frame.with_columns((pl.col(RUN) + first_run).cast(pl.UInt32)) if frame.width else frame
 
 
 def _size(file: InputFile) -> int:

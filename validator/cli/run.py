@@ -1,6 +1,7 @@
 """`validator run`: judge claim files and write the run folder."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,6 +81,15 @@ def run(
     ] = False,
     group: Annotated[str | None, typer.Option(help="Open the run folder, read only, to this group.")] = None,
     memory: Annotated[str | None, typer.Option(help="Memory to plan for, such as 4GB.")] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            help="How many files are read at once; one for each processor, at most 4, when not given.",
+            min=1,
+            max=64,
+            show_default=False,
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
@@ -107,6 +117,7 @@ def run(
         keep_claims=keep_claims,
         strict=strict,
         fail_on_all=fail_on_all,
+        jobs=jobs or min(os.cpu_count() or 1, 4),
     )
     with progress_on_stderr(quiet=quiet or as_json) as progress:
         night = run_night(request, progress)
