@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.exchange import write_fhir, write_x12
 from benchmarks.measure import Measured, run, run_once
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -223,6 +224,39 @@ def measure_reading(*, times: int) -> list[Row]:
     return rows
 
 
+def measure_exchange(*, times: int) -> list[Row]:
+    """X12 and FHIR files on to canonical tables, beside other programs that read them, on one core's work."""
+    rows = []
+    for kind, write, others, must in (
+        ("X12 837", write_x12, ("x12sdk", "pyx12"), 5),
+        ("FHIR NDJSON", write_fhir, ("json",), 50),
+    ):
+        whole, part = WORK / f"{kind[:3].lower()}-100.txt", WORK / f"{kind[:3].lower()}-3.txt"
+        for path, size in ((whole, 100), (part, 3)):
+            if not path.exists():
+                write(path, size)
+        # The libraries for X12 take minutes for the whole: they read a part, and rates are compared.
+        given = {"validator": whole, **dict.fromkeys(others, part if kind == "X12 837" else whole)}
+        contestant = "benchmarks.contestants.read_exchange"
+        commands = {way: python(contestant, str(path), way) for way, path in given.items()}
+        runs = take_turns(commands, times=times)
+        rate = {way: given[way].stat().st_size / 1e6 / median(runs[way], inner) for way in given}
+        peak = max(each.peak_bytes for each in runs["validator"])
+        rows += [
+            Row(
+                f"{kind} to canonical tables ({whole.stat().st_size / 1e6:.0f} MB)",
+                f"{rate['validator']:.1f} MB/s, {gib(peak)}",
+                f"{other}: {rate[other]:.2f} MB/s ({given[other].stat().st_size / 1e6:.0f} MB)",
+                f"{rate['validator'] / rate[other]:.1f}x",
+                f"{must} MB/s",
+                rate["validator"] >= must,
+                [*runs["validator"], *runs[other]],
+            )
+            for other in others
+        ]
+    return rows
+
+
 def measure_report() -> list[Row]:
     """The size of the page when there is much to show."""
     done = night(batch("findings-100k", "--claims", "250000", "--wrong-codes", "0.085"))
@@ -331,6 +365,7 @@ def main() -> None:
         lambda: measure_code_editor(times=given.times),
         lambda: measure_small(times=max(5, given.times)),
         lambda: measure_reading(times=max(5, given.times)),
+        lambda: measure_exchange(times=given.times),
         measure_report,
         *([lambda: measure_ten_million(one)] if given.ten_million else []),
     ]
