@@ -147,7 +147,7 @@ def _does_not_fit(
             fix="`validator layouts guess FILE` says which layout it has.",
         )
     where = _WHERE.get(format_, "the first row has")
-    nearest = candidates(headings)[0]
+    nearest = min(candidates(headings), key=lambda one: (one.used == 0, len(one.missing), -one.used))
     if nearest.used == 0:
         what = f"no layout fits: {where} no name that any layout knows"
     else:
