@@ -186,10 +186,10 @@ def judge(
 
 def _meet(presence: Presence, partition: ClaimTables) -> None:
     """Note which claims are there tonight, also those that others replace; the history does not count."""
-    tonight = partition.claims
+    tonight, lines = partition.claims, partition.lines
     if partition.earlier:
         tonight = tonight.filter(~pl.col("source_file").is_in(sorted(partition.earlier)))
-    lines = partition.lines.join(tonight.select("claim_no"), on="claim_no", how="semi")
+        lines = lines.join(tonight.select("claim_no"), on="claim_no", how="semi")
     presence.add(tonight, lines)
 
 

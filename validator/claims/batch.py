@@ -263,7 +263,7 @@ class Batch:
             size, binding = opened.stream.size, opened.binding
             twin = self._twin_of(number, opened)
             if twin is not None:
-                yield _Twin(twin, opened.stream.sha256(), size, opened.format, binding)
+                yield _Twin(twin, self._hash_of(number), size, opened.format, binding)
                 return
             yield _Begun(size, opened.format, binding)
             mapper, runs = RowMapper(binding, opened.reader.types), 0
@@ -330,8 +330,7 @@ class Batch:
         alike = [n for n, other in enumerate(self._files[:number]) if not other.kept and _size(other) == size]
         if not alike:
             return None
-        sha256 = opened.sha256_in_advance()
-        return next((n for n in alike if self._hash_of(n) == sha256), None)
+        return next((n for n in alike if self._hash_of(n) == self._hash_of(number)), None)
 
     def _hash_of(self, number: int) -> str:
         """Hash of a file of the batch, made once."""

@@ -28,14 +28,8 @@ _TOLD_BY: Mapping[int, frozenset[str]] = {
 _NAMES = {1: "headers", 2: "revenue lines", 3: "procedures", 4: "diagnoses"}
 _NEEDED = (2, 4)  # without lines or diagnoses a claim would be judged by half
 _LINES = (
-    *(
-        "CLM_LINE_NUM",
-        "CLM_LINE_FROM_DT",
-        "CLM_LINE_THRU_DT",
-        "CLM_LINE_PROD_REV_CTR_CD",
-        "CLM_LINE_HCPCS_CD",
-    ),
-    *(f"HCPCS_{n}_MDFR_CD" for n in range(1, 6)),
+    *("CLM_LINE_NUM", "CLM_LINE_FROM_DT", "CLM_LINE_THRU_DT", "CLM_LINE_PROD_REV_CTR_CD"),
+    *("CLM_LINE_HCPCS_CD", *(f"HCPCS_{n}_MDFR_CD" for n in range(1, 6))),
     *("CLM_LINE_SRVC_UNIT_QTY", "CLM_LINE_CVRD_PD_AMT"),
 )
 # CLM_PROD_TYPE_CD -> the list that it names; all others are the main list.

@@ -1,6 +1,5 @@
 """Open one file as claims: what it is, how it is written, which layout it has."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,10 +44,6 @@ class Opened:
     def format(self) -> str:
         """`csv`, `csv gzip`, `parquet` ..."""
         return f"{self.reader.format} {self.stream.compression}".strip()
-
-    def sha256_in_advance(self) -> str:
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

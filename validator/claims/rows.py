@@ -1,10 +1,31 @@
 """Collect the values of claims and their lines column by column, and lay them out as one frame of rows."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 import polars as pl
 
 from validator.claims.pieces import ROW
+
+
+class Places:
+    """The places of a claim's codes in their lists; `notes` counts the codes that find none."""
+
+    def __init__(self, notes: Counter[str]) -> None:
+        self._notes = notes
+        self._taken: Counter[str] = Counter()
+
+    def keep_first(self, name: str) -> None:
+        """The first place of a list is not given out: who belongs there is known apart."""
+        self._taken[name] = max(self._taken[name], 1)
+
+    def next(self, name: str, places: int) -> int:
+        """The next free place of a list, 0 when it is full."""
+        self._taken[name] += 1
+        if self._taken[name] <= places:
+            return self._taken[name]
+        self._notes[f"codes beyond the {places} places of their list, which are not read"] += 1
+        return 0
 
 
 class Columns:

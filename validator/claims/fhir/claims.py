@@ -20,6 +20,7 @@ from validator.claims.fhir.codes import (
 from validator.claims.fhir.columns import MODIFIERS
 from validator.claims.fhir.resources import Claim, Diagnosis, Identifier, Info, Item, Person
 from validator.claims.fields import CAUSE_SLOTS, MAIN_SLOTS, PROCEDURE_SLOTS, VISIT_SLOTS
+from validator.claims.rows import Places
 
 # CMS claim types (NCH_CLM_TYPE_CD, CLM_TYPE_CD) by their code.
 _TYPES = {
@@ -47,13 +48,14 @@ Values = dict[str, str]
 class ClaimValues:
     """Makes the values of claims; `notes` counts what is worth saying about them."""
 
-    def __init__(self) -> None:
+    def __init__(self, people: Mapping[str, Person]) -> None:
+        """`people` are those that stand beside the claims, by the references that name them."""
         self.notes: Counter[str] = Counter()
-        self.people: dict[str, Person] = {}
+        self.people = people
 
     def __call__(self, claim: Claim) -> tuple[Values, list[Values]]:
         others = self._others(claim)
-        info = _infos([*claim.supportingInfo, *claim.information])
+        info = _Infos([*claim.supportingInfo, *claim.information])
         values, slots = self._diagnoses(claim.diagnosis)
         form = _form(claim)
         values |= {
@@ -113,7 +115,7 @@ class ClaimValues:
         """
         main: list[tuple[Diagnosis, str, str]] = []
         values: Values = {}
-        counts: Counter[str] = Counter()
+        places = Places(self.notes)
         principal = None
         for each in sorted(diagnoses, key=lambda one: one.sequence or 0):
             code, system = coded(each.diagnosisCodeableConcept)
@@ -124,9 +126,9 @@ class ClaimValues:
             if "admitting" in kinds:
                 values["admitting"], values["admitting.system"] = code, system
             if kinds & _VISIT:
-                self._put(values, counts, "visit", VISIT_SLOTS, code, system)
+                _put(values, places, "visit", VISIT_SLOTS, code, system)
             elif kinds & _CAUSE and "principal" not in kinds:
-                self._put(values, counts, "cause", CAUSE_SLOTS, code, system)
+                _put(values, places, "cause", CAUSE_SLOTS, code, system)
             elif kinds != {"admitting"}:
                 main.append((each, code, system))
                 if principal is None and "principal" in kinds:
@@ -140,24 +142,12 @@ class ClaimValues:
                 slots[each.sequence or 0] = 1
                 self.notes["diagnoses that repeat the principal one, which is counted once"] += 1
                 continue
-            slot = self._put(values, counts, "diagnosis", MAIN_SLOTS, code, system)
+            slot = _put(values, places, "diagnosis", MAIN_SLOTS, code, system)
             if slot:
                 present = value_of(each.extension, *_PRESENT) or first_code(each.onAdmission)
                 values[f"diagnosis.onAdmission.{slot}"] = present.upper()[:1]
                 slots[each.sequence or 0] = slot
         return values, slots
-
-    def _put(
-        self, values: Values, counts: Counter[str], name: str, slots: int, code: str, system: str
-    ) -> int:
-        """Put a code into the next free slot of its list; 0 when it is full."""
-        counts[name] += 1
-        slot = counts[name]
-        if slot > slots:
-            self.notes[f"codes beyond the {slots} places of their list, which are not read"] += 1
-            return 0
-        values[f"{name}.{slot}"], values[f"{name}.system.{slot}"] = code, system
-        return slot
 
     def _procedures(self, claim: Claim) -> Values:
         values: Values = {}
@@ -202,6 +192,14 @@ class ClaimValues:
 _PRESENT = (*(f"clm_poa_ind_sw{n}" for n in range(1, 26)), "clm-poa-ind")
 
 
+def _put(values: Values, places: Places, name: str, slots: int, code: str, system: str) -> int:
+    """Put a code into the next free slot of its list; 0 when it is full."""
+    slot = places.next(name, slots)
+    if slot:
+        values[f"{name}.{slot}"], values[f"{name}.system.{slot}"] = code, system
+    return slot
+
+
 class _Infos:
     """Supporting information by the names of its categories."""
 
@@ -218,10 +216,6 @@ class _Infos:
     def day(self, *names: str) -> str:
         found = next((self.by_name[name] for name in names if name in self.by_name), None)
         return day(found.timingDate) if found else ""
-
-
-def _infos(infos: list[Info]) -> _Infos:
-    return _Infos(infos)
 
 
 def _number(claim: Claim) -> str:

@@ -31,6 +31,7 @@ _person = msgspec.json.Decoder(Person)
 _bundle = msgspec.json.Decoder(Bundle)
 _list = msgspec.json.Decoder(list[msgspec.Raw])
 _any = msgspec.json.Decoder()
+_BROKEN = (msgspec.MsgspecError, UnicodeError, RecursionError)
 _Numbered = tuple[int, bytes | None]
 
 
@@ -42,17 +43,15 @@ class FhirReader:
     def __init__(self, stream: ClaimStream) -> None:
         self.stream = stream
         self.notes_of_text: list[str] = []
-        self._ndjson = _first_line_is_whole(stream.head)
-        self._waiting: list[_Numbered] | None = None if self._ndjson else list(self._document())
+        # The resources of a document that is no NDJSON; those of NDJSON are read line by line.
+        self._waiting = None if _first_line_is_whole(stream.head) else list(self._document())
         self.kind = self._kind_of_claims()
         # The first column is named after the kind, so that each kind has its layout.
-        self._control = self.kind
-        self._claim_columns = (self._control, *CLAIM_COLUMNS)
+        self._claim_columns = (self.kind, *CLAIM_COLUMNS)
         self.types: Mapping[str, pl.DataType] = dict.fromkeys(
             (*self._claim_columns, *LINE_COLUMNS), pl.String()
         )
-        self._values = ClaimValues()
-        self._values.people = self._people()
+        self._values = ClaimValues(self._people())
         self._other: Counter[str] = Counter()
         self._unread: set[str] = set()
         self._looked_at = 0
@@ -93,9 +92,8 @@ class FhirReader:
         """One resource; why it is rejected, or blank."""
         if text is None:
             return TOO_LONG
-        try:
-            kind = _kind.decode(text).resourceType
-        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        kind = _kind_of(text)
+        if kind is None:
             return NOT_JSON
         if kind != self.kind:
             self._other[kind if kind.isalpha() and len(kind) < 40 else "?"] += 1
@@ -103,11 +101,11 @@ class FhirReader:
         try:
             claim = _claim.decode(text)
             values, lines = self._values(claim)
-        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        except _BROKEN:
             return NOT_FHIR
         if not values["identifier"] and not claim.diagnosis and not lines:
             return EMPTY
-        values[self._control] = f"{claim.id or ''}/{number}"
+        values[self.kind] = f"{claim.id or ''}/{number}"
         rows.add(number, values, [(number, line) for line in lines])
         if self._looked_at < LOOKED_AT:
             self._looked_at += 1
@@ -143,20 +141,16 @@ class FhirReader:
                 found = [bytes(entry.resource) for entry in _bundle.decode(text).entry]
             else:
                 found = [text]
-        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        except _BROKEN:
             # Lines longer than what was looked at, or a broken document: then each line speaks for itself.
             found = [line for line in text.split(b"\n") if not line.isspace() and line]
         yield from enumerate(found, start=1)
 
     def _kind_of_claims(self) -> str:
         """The kind of the first claim that the head (or the document) holds."""
-        for _, text in (
-            self._waiting if self._waiting is not None else enumerate(self.stream.head.split(b"\n"))
-        ):
-            try:
-                kind = _kind.decode(text or b"").resourceType
-            except (msgspec.MsgspecError, UnicodeError, RecursionError):
-                continue
+        head = enumerate(self.stream.head.split(b"\n"))
+        for _, text in head if self._waiting is None else self._waiting:
+            kind = _kind_of(text)
             if kind in (EOB, CLAIM):
                 return kind
         if b'"ExplanationOfBenefit"' in self.stream.head or self._waiting is None:
@@ -169,10 +163,10 @@ class FhirReader:
         """Who stands beside the claims of a document, by the references that name them."""
         found: dict[str, Person] = {}
         for _, text in self._waiting or ():
+            kind = _kind_of(text)
             try:
-                kind = _kind.decode(text or b"").resourceType
-                person = _person.decode(text or b"") if kind in _PEOPLE else None
-            except (msgspec.MsgspecError, UnicodeError, RecursionError):
+                person = _person.decode(text) if text and kind in _PEOPLE else None
+            except _BROKEN:
                 continue
             if person and person.id:
                 found[f"{kind}/{person.id}"] = found[f"urn:uuid:{person.id}"] = person
@@ -192,7 +186,12 @@ def _first_line_is_whole(head: bytes) -> bool:
     first, newline, _ = head.lstrip(b"\xef\xbb\xbf \r\n\t").partition(b"\n")
     if not newline or first.lstrip().startswith(b"["):
         return False
+    return _kind_of(first) not in (None, "", "Bundle")
+
+
+def _kind_of(text: bytes | None) -> str | None:
+    """The kind of a resource; None where the text is no JSON object."""
     try:
-        return _kind.decode(first).resourceType not in ("", "Bundle")
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return False
+        return _kind.decode(text or b"").resourceType
+    except _BROKEN:
+        return None

@@ -12,33 +12,9 @@ def _numbered(stem: str, count: int) -> Iterable[str]:
 
 
 CLAIM_COLUMNS = (
-    *(
-        "CONTROL",
-        "CLM01",
-        "FORM",
-        "CLM02",
-        "CLM05_BILL",
-        "CLM05_3",
-        "REF_F8",
-        "REF_G1",
-        "PATIENT",
-        "DMG02",
-        "DMG03",
-    ),
-    *(
-        "PAT06",
-        "FROM",
-        "THROUGH",
-        "DTP_435",
-        "DISCHARGE",
-        "DTP_096",
-        "CL101",
-        "CL103",
-        "NM1_PR",
-        "SBR03",
-        "NM1_85",
-    ),
-    *("REF_EI", "PRV_BI", "NM1_77", "NM1_71", "NM1_41", "HI_BG", "HI_DR", "HI_BJ", "HI_BJ_SYSTEM"),
+    *"CONTROL CLM01 FORM CLM02 CLM05_BILL CLM05_3 REF_F8 REF_G1 PATIENT DMG02 DMG03 PAT06".split(),
+    *"FROM THROUGH DTP_435 DISCHARGE DTP_096 CL101 CL103 NM1_PR SBR03 NM1_85 REF_EI PRV_BI".split(),
+    *"NM1_77 NM1_71 NM1_41 HI_BG HI_DR HI_BJ HI_BJ_SYSTEM".split(),
     *_numbered("HI_BK", MAIN_SLOTS),
     *_numbered("HI_BK_SYSTEM", MAIN_SLOTS),
     *_numbered("HI_BK_POA", MAIN_SLOTS),
@@ -51,14 +27,7 @@ CLAIM_COLUMNS = (
     *_numbered("HI_BR_DATE", PROCEDURE_SLOTS),
 )
 LINE_COLUMNS = (
-    *(
-        "LX01",
-        "SV_CODE",
-        *_numbered("SV_MODIFIER", MODIFIERS),
-        "SV_CHARGE",
-        "SV_UNITS",
-        "SV_PLACE",
-        "SV_REVENUE",
-    ),
-    *("SV_POINTERS", "DTP_472_FROM", "DTP_472_THROUGH", "NM1_82", "PRV_PE", "LIN03"),
+    *("LX01", "SV_CODE", *_numbered("SV_MODIFIER", MODIFIERS)),
+    *"SV_CHARGE SV_UNITS SV_PLACE SV_REVENUE SV_POINTERS".split(),
+    *"DTP_472_FROM DTP_472_THROUGH NM1_82 PRV_PE LIN03".split(),
 )

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from validator.claims.fields import CAUSE_SLOTS, MAIN_SLOTS, PROCEDURE_SLOTS, VISIT_SLOTS
-from validator.claims.rows import Rows
+from validator.claims.rows import Places, Rows
 from validator.claims.x12.columns import CLAIM_COLUMNS, LINE_COLUMNS, MODIFIERS
 from validator.claims.x12.envelope import Envelope, element
 
@@ -47,7 +47,6 @@ class Loops:
         self.envelope = Envelope()
         self.component = ":"
         self._skipping = False
-        self._level = ""
         self._person = ""
         self._submitter = ""
         self._provider: dict[str, str] = {}
@@ -57,7 +56,7 @@ class Loops:
         self._claim: dict[str, str] = {}
         self._lines: list[tuple[int, dict[str, str]]] = []
         self._number = 0
-        self._counts: Counter[str] = Counter()
+        self._places = Places(self.notes)
         self._readers: dict[str, Callable[[list[str], int], None]] = {
             **dict.fromkeys(("ISA", "GS", "ST", "SE", "GE", "IEA"), self._envelope),
             "HL": self._hl,
@@ -100,7 +99,7 @@ class Loops:
         tag = elements[0]
         if tag in ("ISA", "GS", "ST"):
             self.envelope.open(tag, elements, number)
-            self._provider, self._subscriber, self._patient, self._level = {}, {}, None, ""
+            self._provider, self._subscriber, self._patient = {}, {}, None
         else:
             self.envelope.close(tag, elements, number)
         if tag == "ST":
@@ -116,13 +115,12 @@ class Loops:
     def _hl(self, elements: list[str], number: int) -> None:
         del number
         self._close_claim()
-        self._level = element(elements, 3)
-        self._person = ""
-        if self._level == "20":
+        self._person, level = "", element(elements, 3)
+        if level == "20":
             self._provider, self._subscriber, self._patient = {}, {}, None
-        elif self._level == "22":
+        elif level == "22":
             self._subscriber, self._patient = {}, None
-        elif self._level == "23":
+        elif level == "23":
             self._patient = {}
 
     def _nm1(self, elements: list[str], number: int) -> None:
@@ -138,11 +136,8 @@ class Loops:
             if who == "82":
                 self._line()["NM1_82"] = npi
         elif self._where == _CLAIM:
-            column = {"82": "NM1_82", "71": "NM1_71"}.get(
-                who, "NM1_77" if who in ("77", "FA", "LI", "TL") else ""
-            )
-            if column:
-                self._claim.setdefault(column, npi)
+            if who in _ON_CLAIM:
+                self._claim.setdefault(_ON_CLAIM[who], npi)
         elif who == "41":
             self._submitter = name
         elif who == "85":
@@ -203,7 +198,8 @@ class Loops:
 
     def _clm(self, elements: list[str], number: int) -> None:
         self._close_claim()
-        self._where, self._number, self._lines, self._counts, self._person = _CLAIM, number, [], Counter(), ""
+        self._where, self._number, self._lines, self._person = _CLAIM, number, [], ""
+        self._places = Places(self.notes)
         place = [part.strip() for part in element(elements, 5).split(self.component)]
         facility, kind, frequency = (*place, "", "", "")[:3]
         self._claim = {
@@ -250,7 +246,7 @@ class Loops:
             if kind in _DIAGNOSES:
                 self._diagnosis(*_DIAGNOSES[kind], code, parts[8] if len(parts) > 8 else "")
             elif kind in _PROCEDURES:
-                slot = self._slot("HI_BR", PROCEDURE_SLOTS)
+                slot = self._places.next("HI_BR", PROCEDURE_SLOTS)
                 if slot:
                     self._claim[f"HI_BR_{slot}"] = code
                     self._claim[f"HI_BR_DATE_{slot}"] = parts[3] if len(parts) > 3 else ""
@@ -267,26 +263,19 @@ class Loops:
         if list_name == "HI_BJ":
             self._claim["HI_BJ"], self._claim["HI_BJ_SYSTEM"] = code, system
             return
-        name = "HI_BK" if list_name == "HI_BF" else list_name
-        if list_name == "HI_BF":
-            self._counts["HI_BK"] = max(self._counts["HI_BK"], 1)
-        principal_late = list_name == "HI_BK" and "HI_BK_1" not in self._claim
-        slot = 1 if principal_late else self._slot(name, _SLOTS.get(name, MAIN_SLOTS))
-        if principal_late:
-            self._counts["HI_BK"] = max(self._counts["HI_BK"], 1)
+        name = list_name
+        if list_name in ("HI_BK", "HI_BF"):
+            name = "HI_BK"
+            self._places.keep_first(name)
+        if list_name == "HI_BK" and "HI_BK_1" not in self._claim:
+            slot = 1
+        else:
+            slot = self._places.next(name, _SLOTS.get(name, MAIN_SLOTS))
         if slot:
             self._claim[f"{name}_{slot}"] = code
             self._claim[f"{name}_SYSTEM_{slot}"] = system
             if name != "HI_PR":
                 self._claim[f"{name}_POA_{slot}"] = present
-
-    def _slot(self, name: str, slots: int) -> int:
-        """The next free slot of a list, 0 when it is full."""
-        self._counts[name] += 1
-        if self._counts[name] <= slots:
-            return self._counts[name]
-        self.notes[f"codes beyond the {slots} places of their list, which are not read"] += 1
-        return 0
 
     def _lx(self, elements: list[str], number: int) -> None:
         if self._where != _HEAD:
