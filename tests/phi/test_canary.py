@@ -11,7 +11,18 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.phi.canaries import COLUMNS, as_csv, canary_rows, seen_in
+from tests.phi.canaries import (
+    BIRTH_DAY,
+    COLUMNS,
+    NEVER_SUMMED,
+    NPIS,
+    SERVICE_DAY,
+    THROUGH_DAY,
+    as_csv,
+    canary_rows,
+    seen_in,
+)
+from tests.unit.claims import fhir_writer, x12_writer
 from validator.claims.batch import open_batch
 
 BATCH_DATE = "2026-11-23"
@@ -169,6 +180,67 @@ def broken_files() -> dict[str, bytes]:
         .replace("1931-07-19", "99/99/KANARI")
         .encode(),
     }
+
+
+def exchanged_files() -> dict[str, bytes]:
+    """Name -> content of X12, FHIR and CCLF files full of canaries, sound ones and broken ones."""
+    npi, day = NPIS["billing_npi"], SERVICE_DAY.replace("-", "")
+    person = {"id": "KANARIPAT1", "birth": BIRTH_DAY.replace("-", ""), "sex": "F"}
+    own = {
+        "patient": person,
+        "payer": "KANARIPYR",
+        "group": "KANARIGRP",
+        "tin": "KANARITIN",
+        "billing_npi": npi,
+    }
+    own |= {"from": day, "through": day, "diagnoses": [("KANARIDX", ""), ("M532", ""), ("QX9KAN", "")]}
+    line = {**x12_writer.a_claim("A")["lines"][0], "day": day, "charge": NEVER_SUMMED, "code": "KANARIPX"}
+    claims = [x12_writer.a_claim(f"KANARIKLM{n}", lines=[line], **own) for n in range(3)]
+    x12 = x12_writer.interchange(claims, "professional")
+    line = {**fhir_writer.a_claim("A")["lines"][0], "day": SERVICE_DAY, "code": "KANARIPX"}
+    own = {"patient": "KANARIPAT1", "npi": npi, "from": SERVICE_DAY, "through": THROUGH_DAY, "lines": [line]}
+    own["diagnoses"] = [("KANARIDX", "principal", ""), ("M532", "secondary", "")]
+    made = [fhir_writer.resource(fhir_writer.a_claim(f"KANARIKLM{n}", **own)) for n in range(3)]
+    odd = [{**made[0], "KANARIPAT": 1, "kanari-pat 1": 2}, {"resourceType": "KANARIPAT"}, made[1]]
+    wrong = {**made[0], "item": "KANARI", "id": ["KANARI"]}
+    fhir = fhir_writer.ndjson(made)
+    return {
+        "sound.837": x12.encode(),
+        "cut.837": x12[: x12.rindex("SV1") + 9].encode(),
+        "kinds.837": x12.replace("ST*837", "ST*KANARIPAT", 1).encode(),
+        "numbers.837": x12.replace("ST*837", f"ST*{npi}", 1).encode(),
+        "qualifiers.837": x12.replace("REF*EI", "REF*KANARI").replace("DTP*472", "DTP*KANARI").encode(),
+        "tags.837": x12.replace("DMG*", "KANARIPAT*").encode(),
+        "marks.837": x12.replace(":", "K").encode(),
+        "version.837": x12.replace("005010X222A1", "KANARIPAT").encode(),
+        "sound.ndjson": fhir.encode(),
+        "elements.ndjson": fhir_writer.ndjson(odd).encode(),
+        "wrong.ndjson": (fhir + json.dumps(wrong) + "\n{KANARI\n").encode(),
+        "bundle.json": json.dumps(
+            {"resourceType": "Bundle", "KANARI": 1, "entry": [{"resource": each} for each in odd]}
+        ).encode(),
+        "other.json": json.dumps({"resourceType": "KANARIPAT", "id": "KANARIKLM1"}).encode(),
+        "cclf5.csv": (
+            "CUR_CLM_UNIQ_ID|CLM_LINE_NUM|BENE_MBI_ID|CLM_TYPE_CD|CLM_FROM_DT|CLM_LINE_DGNS_CD|CLM_DGNS_1_CD\n"
+            f"KANARIKLM1|1|KANARIPAT1|71|{SERVICE_DAY}|KANARIDX|M532\n"
+            f"KANARIKLM2|KANARI|KANARIPAT1|71|{SERVICE_DAY}KANARI|KANARIDX|M532\n"
+        ).encode(),
+        "cclf6.csv": f"CUR_CLM_UNIQ_ID|KANARIPAT\nKANARIKLM1|{npi}\n".encode(),
+    }
+
+
+@pytest.mark.parametrize("name", sorted(exchanged_files()))
+def test_a_file_of_exchange_shows_nothing_of_its_claims(name: str, tmp_path: Path) -> None:
+    file = tmp_path / name
+    file.write_bytes(exchanged_files()[name])
+    done, out = a_night(tmp_path, file)
+    assert done.returncode in (0, 11, 15), (done.returncode, done.stderr)
+    assert not name.startswith("sound") or done.returncode == 0
+    nothing_seen(done)
+    if (out / "latest").exists():
+        for kept in ("run.json", "rules.csv"):
+            assert seen_in((run_folder(out) / kept).read_text()) == []
+        assert seen_in(pl.read_parquet(run_folder(out) / "rejected_rows.parquet").write_csv()) == []
 
 
 @pytest.mark.parametrize("name", sorted(broken_files()))

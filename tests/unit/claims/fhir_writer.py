@@ -1,5 +1,7 @@
 """Write claims as FHIR resources, as Blue Button (STU3, R4) and clearinghouses do: for tests and benchmarks."""
 
+import gzip
+import json
 from typing import Any
 
 _ICD = {"icd10cm": {"r4": "http://hl7.org/fhir/sid/icd-10-cm", "stu3": "http://hl7.org/fhir/sid/icd-10"}}
@@ -18,7 +20,7 @@ def money(value: str) -> dict[str, Any]:
 def resource(
     claim: dict[str, Any], kind: str = "ExplanationOfBenefit", version: str = "r4"
 ) -> dict[str, Any]:
-    """One resource; see `claims` of test_fhir.py for what a claim holds."""
+    """One resource; see `a_claim` for what one holds."""
     stu3 = version == "stu3"
     form = claim["form"]
     made: dict[str, Any] = {
@@ -136,3 +138,47 @@ def _item(line: dict[str, Any], number: int, kind: str, stu3: bool) -> dict[str,
         )
         made["adjudication"] = [{"category": concept(category), "amount": money(line["charge"])}]
     return made
+
+
+def a_claim(number: str, **changes: Any) -> dict[str, Any]:
+    """A plain claim of one line and one diagnosis."""
+    line = {
+        "code": "99213",
+        "modifiers": [],
+        "charge": "10",
+        "units": "1",
+        "day": "2026-01-10",
+        "pointers": [1],
+    }
+    return {
+        "id": number,
+        "form": "professional",
+        "status": "active",
+        "patient": "P1",
+        "npi": "1234567893",
+        "from": "2026-01-10",
+        "through": "2026-01-10",
+        "charge": "10",
+        "system": "icd10cm",
+        "procedures": [],
+        "diagnoses": [("M5450", "principal", "")],
+        "lines": [line],
+        **changes,
+    }
+
+
+def ndjson(resources: list[dict[str, Any]]) -> str:
+    return "".join(json.dumps(each) + "\n" for each in resources)
+
+
+SHAPES = {
+    "ndjson": ndjson,
+    "gzip": lambda resources: gzip.compress(ndjson(resources).encode()),
+    "list": lambda resources: json.dumps(resources, indent=1),
+    "bundle": lambda resources: json.dumps(
+        {"resourceType": "Bundle", "entry": [{"resource": each} for each in resources]}
+    ),
+    "pretty bundle": lambda resources: json.dumps(
+        {"resourceType": "Bundle", "entry": [{"resource": each} for each in resources]}, indent=2
+    ),
+}

@@ -1,4 +1,4 @@
-"""Feed the readers of text, workbooks and layouts with damaged files for as long as one likes.
+"""Feed the readers of text, workbooks, X12, FHIR and layouts with damaged files for as long as one likes.
 
 `python -m tests.unit.claims.fuzz --seconds 600 --seed 1` changes good files at random and reads them. A file
 becomes claims, rejections or an error for the user; anything else (another exception, a row that is not
@@ -8,6 +8,7 @@ file is kept. Hypothesis runs the same steps, a few of each, in test_fuzz.py.
 
 import argparse
 import io
+import json
 import random
 import resource
 import sys
@@ -17,7 +18,9 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+from tests.unit.claims import fhir_writer, x12_writer
 from tests.unit.claims.claim_files import as_bytes, one_line, read
 from tests.unit.claims.workbooks import ods, workbook
 from validator.claims.layout import LAYOUTS, read_layout
@@ -47,8 +50,35 @@ def seeds() -> dict[str, list[bytes]]:
     typed = [["claim_id", "patient_id", "diagnosis_1", "units"], *([n, SECRET, "I10", 1.5] for n in range(9))]
     books = [as_bytes(rows, "xlsx"), workbook({"Title": [["x"]], "Claims": [[SECRET], [], *typed]})]
     books += [ods([[str(cell) for cell in row] for row in typed]), (CORPUS / "old_workbook.xls").read_bytes()]
+    person = {"id": SECRET, "birth": "19700101", "sex": "F"}
+    x12 = [
+        x12_writer.interchange(
+            [x12_writer.a_claim("A", patient=person), x12_writer.a_claim("B", dependent=person)],
+            "professional",
+        ),
+        x12_writer.interchange(
+            [
+                x12_writer.a_claim(
+                    "C", patient=person, causes=[("W010XXA", "Y")], procedures=[("0SR9019", "20260110")]
+                )
+            ],
+            "institutional",
+            x12_writer.Style(after="\n"),
+        ),
+    ]
+    kinds = [("ExplanationOfBenefit", "r4"), ("ExplanationOfBenefit", "stu3"), ("Claim", "r4")]
+    sets = [
+        [fhir_writer.resource(fhir_writer.a_claim(n, patient=SECRET), *kind) for n in "AB"] for kind in kinds
+    ]
+    fhir = [fhir_writer.SHAPES[shape](each) for each in sets for shape in ("ndjson", "bundle", "list")]
     layouts = [path.read_bytes() for path in LAYOUTS.glob("*.yaml")]
-    return {"text": texts, "workbook": books, "layout": layouts}
+    return {
+        "text": texts,
+        "workbook": books,
+        "layout": layouts,
+        "x12": [text.encode() for text in x12],
+        "fhir": [text.encode() for text in fhir],
+    }
 
 
 def damaged(content: bytes, chance: random.Random, *, most: int = 6) -> bytes:
@@ -76,6 +106,53 @@ def damaged_book(content: bytes, chance: random.Random) -> bytes:
         for name in names:
             new.writestr(name, damaged(old.read(name), chance, most=2) if name == hit else old.read(name))
     return buffer.getvalue()
+
+
+def damaged_segments(content: bytes, chance: random.Random) -> bytes:
+    """An X12 file with segments swapped, doubled or left out, and damage to its bytes."""
+    parts = content.split(b"~")
+    for _ in range(chance.randint(0, 4)):
+        one, other = chance.randrange(len(parts)), chance.randrange(len(parts))
+        if (kind := chance.randrange(3)) == 0:
+            parts[one], parts[other] = parts[other], parts[one]
+        elif kind == 1:
+            parts.insert(one, parts[other])
+        elif len(parts) > 1:
+            del parts[one]
+    content = b"~".join(parts)
+    if chance.random() < 0.4:
+        at = chance.randrange(len(content) + 1)
+        put = bytes(chance.choices(b"*:~^\n\0|>A9\xff", k=chance.randint(1, 5)))
+        content = content[:at] + put + content[at:]
+    return damaged(content, chance, most=2) if chance.random() < 0.6 else content
+
+
+def damaged_resources(content: bytes, chance: random.Random) -> bytes:
+    """FHIR with values of other types, keys left out, and damage to its bytes."""
+    in_lines = content.count(b"\n{") > 0
+    resources = [json.loads(part) for part in (content.splitlines() if in_lines else [content])]
+    for _ in range(chance.randint(0, 4)):
+        _change(chance.choice(resources), chance)
+    content = b"\n".join(json.dumps(made).encode() for made in resources)
+    if chance.random() < 0.3:
+        at = chance.randrange(len(content) + 1)
+        put = chance.choice([b"\0", b"\xff", b"\n", b"{", b"]", b'"', b"[" * 3000, b"1e999", b"\\ud800"])
+        content = content[:at] + (put + content[at:] if chance.random() < 0.7 else b"")
+    return damaged(content, chance, most=2) if chance.random() < 0.3 else content
+
+
+def _change(made: Any, chance: random.Random) -> None:
+    """Change or drop one value somewhere inside."""
+    while isinstance(made, dict | list) and made:
+        key = chance.choice(list(made) if isinstance(made, dict) else list(range(len(made))))
+        if chance.random() < 0.4 or not isinstance(made[key], dict | list):
+            strange = [None, -1, 10**30, 1.5, "", "x" * 20_000, [], {}, [[[[1]]]], True, "2026-13-45"]
+            if chance.random() < 0.2:
+                del made[key]
+            else:
+                made[key] = chance.choice(strange)
+            return
+        made = made[key]
 
 
 def read_claims(content: bytes, folder: Path) -> str:
@@ -108,6 +185,8 @@ STEPS: Mapping[str, Step] = {
     "text": (damaged, read_claims),
     "workbook": (damaged_book, read_claims),
     "layout": (damaged, read_yaml),
+    "x12": (damaged_segments, read_claims),
+    "fhir": (damaged_resources, read_claims),
 }
 
 
@@ -117,8 +196,8 @@ def fuzz(seconds: float, seed: int, keep: Path) -> int:
     start, memory = time.monotonic(), 0
     with tempfile.TemporaryDirectory() as folder:
         while time.monotonic() - start < seconds:
-            # A workbook takes as long as a hundred texts: a third of the time for each kind.
-            for kind, times in (("text", 30), ("workbook", 2), ("layout", 30)):
+            # A workbook takes as long as a hundred texts.
+            for kind, times in (("text", 30), ("workbook", 2), ("layout", 30), ("x12", 30), ("fhir", 30)):
                 damage, reading = STEPS[kind]
                 for _ in range(times):
                     content = damage(chance.choice(good[kind]), chance)

@@ -12,7 +12,9 @@ from tests.unit.claims.fuzz import SECRET, STEPS, read_claims, seeds
 SEEDS = seeds()
 
 
-@pytest.mark.parametrize(("kind", "times"), [("text", 60), ("layout", 60), ("workbook", 8)])
+@pytest.mark.parametrize(
+    ("kind", "times"), [("text", 60), ("layout", 60), ("workbook", 8), ("x12", 60), ("fhir", 60)]
+)
 def test_no_damage_to_a_file_crashes_the_reader(
     tmp_path_factory: pytest.TempPathFactory, kind: str, times: int
 ) -> None:

@@ -21,7 +21,7 @@ class Style:
 
 
 def interchange(claims: Sequence[dict[str, Any]], form: str, style: Style = Style(), control: int = 1) -> str:
-    """One interchange with one group and one transaction; see `claims` of test_x12.py for what a claim holds."""
+    """One interchange with one group and one transaction; see `a_claim` for what one holds."""
     e = style.element
     body = [
         ["ST", "837", f"{control:04d}", VERSIONS[form]],
@@ -122,3 +122,39 @@ def _hi(claim: dict[str, Any], component: str) -> list[list[str]]:
         if said[1:]:
             found.append(["HI", *said[1:]])
     return found
+
+
+def a_claim(number: str, **changes: Any) -> dict[str, Any]:
+    """A plain claim of one line and one diagnosis."""
+    line = {
+        "code": "99213",
+        "modifiers": [],
+        "charge": "100",
+        "units": "1",
+        "revenue": "0450",
+        "day": "20260110",
+        "pointers": [1],
+    }
+    return {
+        "id": number,
+        "patient": {"id": f"M{number}", "birth": "19700101", "sex": "F"},
+        "dependent": None,
+        "billing_npi": "1234567893",
+        "tin": "123456789",
+        "group": "",
+        "payer": "P1",
+        "bill": "111",
+        "place": "11",
+        "frequency": "1",
+        "original": None,
+        "charge": "100",
+        "from": "20260110",
+        "through": "20260110",
+        "status": "01",
+        "system": "icd10cm",
+        "diagnoses": [("M5450", "")],
+        "admitting": None,
+        "causes": [],
+        "lines": [line],
+        **changes,
+    }

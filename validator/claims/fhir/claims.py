@@ -155,8 +155,11 @@ class ClaimValues:
             (coded(p.procedureCodeableConcept)[0], p)
             for p in sorted(claim.procedure, key=lambda p: p.sequence or 0)
         ]
-        for slot, (code, each) in enumerate([one for one in told if one[0]][:PROCEDURE_SLOTS], start=1):
-            values[f"procedure.{slot}"], values[f"procedure.date.{slot}"] = code, day(each.date)
+        places = Places(self.notes)
+        for code, each in told:
+            slot = places.next("procedure", PROCEDURE_SLOTS) if code else 0
+            if slot:
+                values[f"procedure.{slot}"], values[f"procedure.date.{slot}"] = code, day(each.date)
         return values
 
     def _line(
@@ -167,6 +170,8 @@ class ClaimValues:
         period = item.servicedPeriod
         start = day(period.start) if period else day(item.servicedDate)
         modifiers = [first_code(concept) for concept in item.modifier]
+        if len(modifiers) > MODIFIERS:
+            self.notes[f"lines with more than {MODIFIERS} modifiers, of which the first are read"] += 1
         members = [*item.careTeamSequence, *item.careTeamLinkId]
         pointers = [slots[n] for n in (*item.diagnosisSequence, *item.diagnosisLinkId) if n in slots]
         return {

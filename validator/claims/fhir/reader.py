@@ -23,7 +23,24 @@ NOT_FHIR = "not formed as FHIR says: a value of the wrong type"
 EMPTY = "a claim without a number, diagnoses or items"
 LOOKED_AT = 200  # resources of which the unread paths are listed
 _CLAIMS_IN_A_PIECE = 10_000
+_LISTED = 100  # paths of elements that a note names
 _PEOPLE = ("Patient", "Organization", "Practitioner")
+# Kinds of resources that stand beside claims; the name of another one could be anything, and is not repeated.
+_BESIDE = frozenset(
+    (
+        *(
+            *_PEOPLE,
+            EOB,
+            CLAIM,
+            *"ClaimResponse Coverage CoverageEligibilityResponse PaymentReconciliation".split(),
+        ),
+        *"Account AllergyIntolerance Binary CarePlan CareTeam Condition Device DiagnosticReport".split(),
+        *"DocumentReference Encounter Endpoint Goal Group HealthcareService ImagingStudy Immunization List".split(),
+        *"Location Media Medication MedicationAdministration MedicationDispense MedicationRequest".split(),
+        *"Observation OperationOutcome Parameters PractitionerRole Procedure Provenance Questionnaire".split(),
+        *"QuestionnaireResponse RelatedPerson ServiceRequest Specimen SupplyDelivery".split(),
+    )
+)
 
 _kind = msgspec.json.Decoder(Kind)
 _claim = msgspec.json.Decoder(Claim)
@@ -66,14 +83,14 @@ class FhirReader:
             f"rows are {self.kind} resources and their items, numbered by the resource",
         ]
         said += [
-            f"{count:,} resources of kind {kind}, which are no claims of this file"
+            f"{count:,} resources of {kind}, which are no claims of this file"
             for kind, count in sorted(self._other.items())
         ]
         said += [f"{count:,} {text}" for text, count in sorted(self._values.notes.items())]
         if self._unread:
-            said.append(
-                f"not used (seen in the first {LOOKED_AT} claims): " + ", ".join(sorted(self._unread))
-            )
+            more = f" and {len(self._unread) - _LISTED:,} more" if len(self._unread) > _LISTED else ""
+            listed = ", ".join(sorted(self._unread)[:_LISTED])
+            said.append(f"not used (seen in the first {LOOKED_AT} claims): {listed}{more}")
         return said
 
     def pieces(self, headings: list[str]) -> Iterator[Piece]:
@@ -96,7 +113,7 @@ class FhirReader:
         if kind is None:
             return NOT_JSON
         if kind != self.kind:
-            self._other[kind if kind.isalpha() and len(kind) < 40 else "?"] += 1
+            self._other[f"kind {kind}" if kind in _BESIDE else "other kinds"] += 1
             return ""
         try:
             claim = _claim.decode(text)

@@ -5,10 +5,13 @@ their STU3 forerunners); a part that is absent is empty. A value of another type
 makes the resource unreadable.
 """
 
+import re
 from functools import cache
 from typing import Any
 
 import msgspec
+
+_ELEMENT = re.compile(r"_?[a-z][A-Za-z]{0,40}")
 
 
 class Coding(msgspec.Struct, frozen=True):
@@ -183,7 +186,10 @@ class Bundle(msgspec.Struct, frozen=True):
 
 
 def unread_paths(resource: Any, shape: Any = Claim, path: str = "") -> set[str]:
-    """The paths of a parsed resource that no part above names: `item[].adjudication[].reason`."""
+    """The paths of a parsed resource that no part above names: `item[].adjudication[].reason`.
+
+    A name that no element of FHIR could have may be anything: it is shown as `?`.
+    """
     if isinstance(resource, list):
         found: set[str] = set()
         for part in resource:
@@ -195,7 +201,7 @@ def unread_paths(resource: Any, shape: Any = Claim, path: str = "") -> set[str]:
     for key, value in resource.items():
         inside = f"{path}.{key}" if path else key
         if key not in known:
-            unread.add(inside)
+            unread.add(inside if _ELEMENT.fullmatch(key) else f"{path}.?".lstrip("."))
         else:
             readings = [unread_paths(value, inner, inside) for inner in known[key]]
             unread |= set.intersection(*readings) if readings else set()

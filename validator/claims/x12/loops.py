@@ -1,5 +1,6 @@
 """Follow the loops of an 837 (X12N 005010X222, X223, X224; 004010X096, X097, X098) and collect its claims."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 
@@ -33,6 +34,9 @@ _PROCEDURES = ("BBR", "BR", "BBQ", "BQ")
 _SLOTS = {"HI_PR": VISIT_SLOTS, "HI_BN": CAUSE_SLOTS}
 _STAYS = ("11", "18", "21", "28", "41")  # types of bill whose through date is the day of discharge
 _STILL_PATIENT = "30"
+# CLM05 whose parts a mark divides: place or type of bill, its qualifier, the frequency.
+_PLACE = re.compile(r"\w{1,3}([^\w\s])[AB]?\1\w?")
+_OTHER_MARK = "claims whose composites are divided by another mark than the ISA segment names"
 _HEAD, _CLAIM, _OTHER_PAYER, _LINE = "head", "claim", "other payer", "line"
 
 
@@ -45,7 +49,7 @@ class Loops:
         self.notes: Counter[str] = Counter()
         self.unused: set[str] = set()
         self.envelope = Envelope()
-        self.component = ":"
+        self.component = self._mark = ":"
         self._skipping = False
         self._person = ""
         self._submitter = ""
@@ -106,9 +110,8 @@ class Loops:
             kind = element(elements, 1)
             self._skipping = kind != "837"
             if self._skipping:
-                self.notes[
-                    f"transactions of kind {kind if kind.isdigit() else '?'}, which are no claims"
-                ] += 1
+                known = kind if re.fullmatch("[0-9]{3}", kind) else "?"
+                self.notes[f"transactions of kind {known}, which are no claims"] += 1
         elif tag in ("SE", "GS", "ISA"):
             self._skipping = False
 
@@ -200,7 +203,8 @@ class Loops:
         self._close_claim()
         self._where, self._number, self._lines, self._person = _CLAIM, number, [], ""
         self._places = Places(self.notes)
-        place = [part.strip() for part in element(elements, 5).split(self.component)]
+        self._mark = self._mark_of(element(elements, 5))
+        place = [part.strip() for part in element(elements, 5).split(self._mark)]
         facility, kind, frequency = (*place, "", "", "")[:3]
         self._claim = {
             "CLM01": element(elements, 1),
@@ -210,6 +214,14 @@ class Loops:
             "qualifier": kind,
             "CONTROL": f"{self.envelope.path}/{number}",
         }
+
+    def _mark_of(self, place: str) -> str:
+        """What divides the composites of a claim: what the ISA segment names, unless CLM05 shows another."""
+        shown = _PLACE.fullmatch(place)
+        if shown is None or shown[1] == self.component:
+            return self.component
+        self.notes[_OTHER_MARK] += 1
+        return shown[1]
 
     def _dtp(self, elements: list[str], number: int) -> None:
         del number
@@ -239,7 +251,7 @@ class Loops:
         if self._where != _CLAIM:
             return
         for composite in elements[1:]:
-            parts = [part.strip() for part in composite.split(self.component)]
+            parts = [part.strip() for part in composite.split(self._mark)]
             kind, code = (*parts, "", "")[:2]
             if not code:
                 continue
@@ -294,14 +306,14 @@ class Loops:
             self._lines.append((number, {}))
         line = self._line()
         line["form"] = _SERVICES[tag]
-        service = [part.strip() for part in element(elements, 2 if tag == "SV2" else 1).split(self.component)]
+        service = [part.strip() for part in element(elements, 2 if tag == "SV2" else 1).split(self._mark)]
         line["SV_CODE"] = service[1] if len(service) > 1 else ""
         for n, modifier in enumerate(service[2 : 2 + MODIFIERS], start=1):
             line[f"SV_MODIFIER_{n}"] = modifier
         line["SV_CHARGE"] = element(elements, 3 if tag == "SV2" else 2)
         if tag == "SV3":
             line["SV_PLACE"], line["SV_UNITS"] = element(elements, 3), element(elements, 6)
-            line["SV_POINTERS"] = element(elements, 11).replace(self.component, ":")
+            line["SV_POINTERS"] = element(elements, 11).replace(self._mark, ":")
             return
         unit, units = (element(elements, n) for n in ((4, 5) if tag == "SV2" else (3, 4)))
         if unit == "MJ":
@@ -312,7 +324,7 @@ class Loops:
             line["SV_REVENUE"] = element(elements, 1)
         else:
             line["SV_PLACE"] = element(elements, 5)
-            line["SV_POINTERS"] = element(elements, 7).replace(self.component, ":")
+            line["SV_POINTERS"] = element(elements, 7).replace(self._mark, ":")
 
     def _lin(self, elements: list[str], number: int) -> None:
         del number
