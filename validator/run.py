@@ -27,12 +27,13 @@ from validator.errors import ExitCode
 from validator.findings.risk import FORMULA
 from validator.findings.schema import FINDINGS
 from validator.ledger.book import Ledger
+from validator.ledger.book import Memory as LedgerMemory
 from validator.ledger.book import Night as LedgerNight
 from validator.ledger.standing import Past, Presence, gone, standing_of
 from validator.proof import prove_examples
 from validator.reference.dotted import dotted
 from validator.reference.lookup import Reference, open_reference
-from validator.reports.content import RuleText, RunContent
+from validator.reports.content import Memory, RuleText, RunContent
 from validator.reports.lock import output_lock
 from validator.reports.run_folder import Published, publish, run_name
 from validator.rules.folder import read_rule_set
@@ -121,7 +122,8 @@ def run_night(request: Request, progress: Progress = lambda *_: None) -> Night:
         ) as batch,
     ):
         ledger = Ledger(request.out)
-        past = ledger.past(request.batch_date)
+        memory = ledger.memory(request.batch_date)
+        past = memory.past
         reach = batch.coverage(request.batch_date)
         settings = Settings(request.batch_date, request.claims_from or reach.claims_from, reach.delivered)
         keeper = Keeper(batch.scratch / KEPT_FOLDER) if request.keep_claims else None
@@ -129,7 +131,7 @@ def run_night(request: Request, progress: Progress = lambda *_: None) -> Night:
         judgement, superseded = judge(batch, rules, reference, settings, clock, keeper, presence)
         away = _gone(past, judgement, presence)
         content = _content(
-            request, settings, batch, rules, reference, judgement, superseded, past, away, clock
+            request, settings, batch, rules, reference, judgement, superseded, memory, away, clock
         )
         progress("reports", 0, 0)
         kept = {f"{KEPT_FOLDER}/{name}": path for name, path in keeper.finish().items()} if keeper else {}
@@ -223,7 +225,7 @@ def _content(
     reference: Reference,
     judgement: Judgement,
     superseded: pl.DataFrame,
-    past: Past,
+    memory: LedgerMemory,
     away: pl.DataFrame,
     clock: _Clock,
 ) -> RunContent:
@@ -231,6 +233,7 @@ def _content(
     inputs = [asdict(account) for account in batch.accounts()]
     whole = not any(account["error"] for account in inputs)
     findings = judgement.findings
+    past = memory.past
     standing = standing_of(findings, past, request.batch_date)
     settings = {
         "profile": request.profile,
@@ -279,6 +282,7 @@ def _content(
         warnings=_warnings(reference, request.batch_date),
         timings=clock.timings,
         compared_with=past.night,
+        memory=Memory(past.findings, memory.nights, memory.rule_nights, memory.reviewed),
         gone=dict(away["word"].cast(pl.String).value_counts().sort("word").iter_rows()) if past.night else {},
         exit_code=exit_code(findings, standing, request.fail_on, whole=whole, every=request.fail_on_all),
     )

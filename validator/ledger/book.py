@@ -4,7 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -12,31 +12,22 @@ import duckdb
 import polars as pl
 
 from validator.errors import OutputError, Place
-from validator.ledger.chain import START, broken_at, hashes
-from validator.ledger.schema import NAME, RESOLVED, SCHEMA, TABLES
-from validator.ledger.standing import PAST, Past, remembered
+from validator.ledger import recall
+from validator.ledger.chain import broken_at, end_of, seal
+from validator.ledger.schema import (
+    NAME,
+    NIGHTS,
+    REOPENED,
+    RESOLVED,
+    REVIEWED,
+    REVIEWS,
+    RULE_NIGHTS,
+    RUNS,
+    STEPS,
+)
+from validator.ledger.standing import Past, remembered
 
-# The words of each finding up to a day, the last one first.
-_LAST_WORDS = """
-    select w.finding_id, w.word
-    from words w join runs r using (run_no)
-    where r.batch_date <= ?
-    qualify row_number() over (partition by w.finding_id order by r.batch_date desc, w.run_no desc) = 1
-"""
-_PAST = f"""
-    select f.finding_id, f.rule_id, f.billing_npi, f.claim_id, f.provider,
-        last.word <> '{RESOLVED}' as is_open, first.first_seen
-    from ({_LAST_WORDS}) last
-    join findings f using (finding_id)
-    join (
-        select w.finding_id, min(r.batch_date) as first_seen
-        from words w join runs r using (run_no)
-        where w.word <> '{RESOLVED}'
-        group by w.finding_id
-    ) first using (finding_id)
-    order by f.finding_id
-"""
-
+NIGHTS_SHOWN = 14  # tonight and the nights before it that a report shows
 _RESTORE = (
     "Restore a back-up with `validator runs restore FILE`; or move the ledger away, and every finding is new."
 )
@@ -56,6 +47,36 @@ class Night:
     standing: pl.DataFrame
     gone: pl.DataFrame
     rule_counts: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Review:
+    """Decisions of people about the findings of one run; `decisions` has columns DECISIONS."""
+
+    run_hash: str
+    decided_by: str
+    decided_on: date
+    decisions: pl.DataFrame
+
+
+# What a review says of each finding; the finding stands once.
+DECISIONS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "finding_id": pl.String,
+    "disposition": pl.String,
+    "snoozed_until": pl.Date,
+    "owner": pl.String,
+    "note": pl.String,
+}
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a night is told of the nights before it; frames as in recall.py."""
+
+    past: Past = field(default_factory=Past)
+    rule_nights: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(RULE_NIGHTS)))
+    nights: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(NIGHTS)))
+    reviewed: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(REVIEWED)))
 
 
 @dataclass(frozen=True)
@@ -82,22 +103,21 @@ class Ledger:
         self.path = out / name
         self._sound = False  # read through once; nobody else writes while the folder is held
 
-    def past(self, batch_date: date) -> Past:
+    def memory(self, batch_date: date) -> Memory:
         """What the nights before `batch_date` knew; runs of that day and later do not count."""
         if not self.path.exists():
-            return Past()
+            return Memory()
         with self._opened(read_only=True) as connection:
-            before = "select max(batch_date) from runs where batch_date < ?"
-            [(night,)] = connection.execute(before, [batch_date]).fetchall()
-            if night is None:
-                return Past()
-            findings = connection.sql(_PAST, params=[night]).pl()
-        return Past(night, findings.select(pl.col(name).cast(kind) for name, kind in PAST.items()))
+            return Memory(
+                recall.past_before(connection, batch_date),
+                recall.rule_nights(connection, batch_date, NIGHTS_SHOWN - 1),
+                recall.nights(connection, batch_date, NIGHTS_SHOWN - 1),
+                recall.reviewed(connection, batch_date),
+            )
 
     def record(self, night: Night) -> bool:
         """Add a run, whole or not at all; False when it stands there already."""
         with self._opened() as connection:
-            _prepare(connection)
             if connection.execute("select 1 from runs where run_hash = ?", [night.run_hash]).fetchall():
                 return False
             connection.begin()
@@ -105,6 +125,23 @@ class Ledger:
             connection.commit()
             connection.execute("checkpoint")
         return True
+
+    def decide(self, review: Review) -> int:
+        """Add decisions about the findings of a run, all or none; returns how many say something new.
+
+        Raises OutputError when the ledger does not know the run.
+        """
+        with self._opened() as connection:
+            run = connection.execute(
+                "select run_no from runs where run_hash = ?", [review.run_hash]
+            ).fetchall()
+            if not run:
+                raise self._error("does not know this run", "Run the night again: it is recorded then.")
+            connection.begin()
+            added = _decide(connection, run[0][0], review)
+            connection.commit()
+            connection.execute("checkpoint")
+        return added
 
     def runs(self) -> list[RunLine]:
         """Every run in the order in which they were made."""
@@ -148,10 +185,13 @@ class Ledger:
 
     @contextmanager
     def _opened(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection to a sound ledger; the file belongs to its owner only."""
+        """A connection to a sound ledger of this version; the file belongs to its owner only."""
         umask = os.umask(0o077)
         try:
-            with duckdb.connect(str(self.path), read_only=read_only, config={"threads": 1}) as connection:
+            if read_only and not self._sound:
+                with self._connected(read_only=True) as connection:
+                    read_only = _version(connection) == len(STEPS)  # an older one is brought up to it first
+            with self._connected(read_only=read_only) as connection:
                 self._check(connection)
                 yield connection
         except (duckdb.Error, RuntimeError) as error:
@@ -159,18 +199,28 @@ class Ledger:
         finally:
             os.umask(umask)
 
+    def _connected(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        return duckdb.connect(str(self.path), read_only=read_only, config={"threads": 1})
+
     def _check(self, connection: duckdb.DuckDBPyConnection) -> None:
-        tables = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
-        if not tables:
-            return  # a new file
-        if "about" not in tables:
+        """Read the ledger through once, and bring it up to this version; a new file becomes an empty one."""
+        if self._sound:
+            return
+        version = _version(connection)
+        if version is None:
             raise self._error("is not a ledger")
-        [(version,)] = connection.execute("select schema_version from about").fetchall()
-        if version > SCHEMA:
+        if version > len(STEPS):
             raise self._error("was written by a newer version of this program", "Use that version.")
-        broken = None if self._sound else broken_at(connection)
-        if broken is not None:
-            raise self._error(f"was edited: run {broken} does not fit the chain of hashes")
+        if version < len(STEPS):
+            connection.begin()
+            for step in STEPS[version:]:
+                connection.execute(step)
+            connection.commit()
+        for chain in (RUNS, REVIEWS):
+            broken = broken_at(connection, chain)
+            if broken is not None:
+                what = chain.head.removesuffix("s")
+                raise self._error(f"was edited: {what} {broken} does not fit the chain of hashes")
         self._sound = True
 
     def _error(self, what: str, fix: str = "") -> OutputError:
@@ -196,18 +246,19 @@ def _copy(source: Path, target: Path) -> None:
         ) from None
 
 
-def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    if connection.execute("select 1 from duckdb_tables()").fetchall():
-        return
-    connection.begin()
-    connection.execute(TABLES)
-    connection.execute("insert into about values (?)", [SCHEMA])
-    connection.commit()
+def _version(connection: duckdb.DuckDBPyConnection) -> int | None:
+    """How many of the STEPS a ledger has taken: 0 for a new file, None where it is no ledger."""
+    tables = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
+    if not tables:
+        return 0
+    if "about" not in tables:
+        return None
+    [(version,)] = connection.execute("select schema_version from about").fetchall()
+    return int(version)
 
 
 def _add(connection: duckdb.DuckDBPyConnection, night: Night) -> None:
-    newest = connection.execute("select run_no, hash from runs order by run_no desc limit 1").fetchall()
-    last, previous = newest[0] if newest else (0, START)
+    last, previous = end_of(connection, RUNS)
     number = last + 1
     connection.execute(
         "insert into runs values (?, ?, ?, ?, ?, ?, ?, ?, '')",
@@ -237,25 +288,49 @@ def _add(connection: duckdb.DuckDBPyConnection, night: Night) -> None:
     connection.execute(f"insert into rule_nights select {number}, * from counts")
     for view in ("tonight", "said", "counts"):
         connection.unregister(view)
-    [(_, made)] = hashes(connection, number)
-    connection.execute("update runs set hash = ? where run_no = ?", [made, number])
+    seal(connection, RUNS, number)
 
 
 def _words(connection: duckdb.DuckDBPyConnection, night: Night) -> pl.DataFrame:
     """What changes the last word up to tonight; a quiet night writes nothing."""
-    last = connection.sql(_LAST_WORDS, params=[night.batch_date]).pl()
-    last = last.select(pl.col("finding_id").cast(pl.String), pl.col("word").cast(pl.String).alias("last"))
+    last = connection.sql(recall.LAST_WORDS, params=[night.batch_date]).pl()
+    last = last.select(
+        pl.col("finding_id").cast(pl.String), pl.col("word").cast(pl.String).alias("last"), "last_day"
+    )
     # Also of a suppressed finding: it is still there. A second run of one day may find what the first missed.
     word = (
         pl.when(pl.col("last").is_null())
         .then(pl.lit("new"))
         .when(pl.col("standing") == "open")
         .then(pl.lit("open"))
-        .otherwise(pl.lit("reopened"))
+        .otherwise(pl.lit(REOPENED))
     )
+    comes_back = (pl.col("standing") == REOPENED) & (pl.col("last_day") < night.batch_date)
     there = night.standing.join(last, on="finding_id", how="left").with_columns(word.alias("word"))
-    there = there.filter(pl.col("last").is_null() | (pl.col("last") == RESOLVED))
+    there = there.filter(pl.col("last").is_null() | (pl.col("last") == RESOLVED) | comes_back)
     away = night.gone.select("finding_id", pl.col("word").cast(pl.String))
     away = away.filter(pl.col("word") == RESOLVED).join(last, on="finding_id", how="left")
     away = away.filter(pl.col("last").ne_missing(RESOLVED))
     return pl.concat([frame.select("finding_id", "word") for frame in (there, away)]).sort("finding_id")
+
+
+def _decide(connection: duckdb.DuckDBPyConnection, run_no: int, review: Review) -> int:
+    """Write the decisions that differ from the last ones on the same run; how many they are."""
+    day = "select batch_date from runs where run_no = ?"
+    [(batch_date,)] = connection.execute(day, [run_no]).fetchall()
+    said = review.decisions.select(pl.col(name).cast(kind) for name, kind in DECISIONS.items())
+    last = recall.decisions(connection, batch_date).filter(run_no=run_no).select(*DECISIONS)
+    fresh = said.join(last, on=list(DECISIONS), how="anti", nulls_equal=True).sort("finding_id")
+    if fresh.is_empty():
+        return 0
+    last_no, previous = end_of(connection, REVIEWS)
+    number = last_no + 1
+    connection.execute(
+        "insert into reviews values (?, ?, ?, ?, ?, '')",
+        [number, run_no, review.decided_by, review.decided_on, previous],
+    )
+    connection.register("decided", fresh)
+    connection.execute(f"insert into dispositions select {number}, * from decided")
+    connection.unregister("decided")
+    seal(connection, REVIEWS, number)
+    return fresh.height

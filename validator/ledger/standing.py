@@ -7,21 +7,21 @@ from datetime import date
 import polars as pl
 
 from validator.findings.schema import FINDINGS, STANDING
-from validator.ledger.schema import GONE_WORDS, RESOLVED
+from validator.ledger.schema import (
+    ACCEPTED,
+    FALSE_ALARM,
+    FIXED,
+    GONE_WORDS,
+    PAST,
+    REOPENED,
+    RESOLVED,
+    SNOOZED,
+)
 
 # A claim of these frequency codes takes the place of the claim that it names, or takes it back.
 _REPLACES = ("7", "8")
 _CLAIM = ("billing_npi", "claim_id")
 
-PAST = {
-    "finding_id": pl.String,
-    "rule_id": pl.String,
-    "billing_npi": pl.String,
-    "claim_id": pl.String,  # blank: the finding is about a provider
-    "provider": pl.String,
-    "is_open": pl.Boolean,
-    "first_seen": pl.Date,
-}
 _GONE = pl.Enum(tuple(GONE_WORDS))
 
 
@@ -30,7 +30,7 @@ class Past:
     """What the nights before a batch date knew: `night` is the last of them, `findings` has columns PAST."""
 
     night: date | None = None
-    findings: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PAST))
+    findings: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(PAST)))
 
 
 class Presence:
@@ -74,18 +74,28 @@ def standing_of(findings: pl.DataFrame, past: Past, batch_date: date) -> pl.Data
 
     findings: finding_id, suppressed_by (blank unless a decision covers the finding).
     """
-    known = past.findings.select("finding_id", "is_open", "first_seen")
+    known = past.findings.select(
+        *("finding_id", "is_open", "first_seen", "last_day", "disposition", "snoozed_until", "decided_after")
+    )
     told = findings.select("finding_id", "suppressed_by").join(
         known, on="finding_id", how="left", maintain_order="left"
+    )
+    # Fixed or set aside, and there once more: it is reopened on the first such night, and open after it.
+    comes_back = pl.col("disposition").is_in([FIXED, SNOOZED]) & (
+        pl.col("last_day") <= pl.col("decided_after")
     )
     word = (
         pl.when(pl.col("suppressed_by").is_not_null())
         .then(pl.lit("suppressed"))
         .when(pl.col("is_open").is_null())
         .then(pl.lit("new"))
-        .when("is_open")
-        .then(pl.lit("open"))
-        .otherwise(pl.lit("reopened"))
+        .when(pl.col("disposition").is_in([ACCEPTED, FALSE_ALARM]))
+        .then(pl.lit("accepted"))
+        .when((pl.col("disposition") == SNOOZED) & (pl.col("snoozed_until") > batch_date))
+        .then(pl.lit("snoozed"))
+        .when(~pl.col("is_open") | comes_back)
+        .then(pl.lit(REOPENED))
+        .otherwise(pl.lit("open"))
     )
     return told.select(
         "finding_id",

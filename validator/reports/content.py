@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from validator.findings.schema import CLAIMS_AT_RISK, FINDINGS, RULE_COUNTS, STANDING
+from validator.ledger.schema import NIGHTS, PAST, REVIEWED, RULE_NIGHTS
 
 # The keys of the mappings that a run hands over; what is missing is not known.
 INPUT_KEYS = (
@@ -38,6 +39,21 @@ class RuleText:
         str, ...
     ] = ()  # what its lists of codes stand in for, where an official one is not at hand
     tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the ledger knew before tonight, in the columns of the ledger's schema.
+
+    `past`: one row per finding ever seen, with its history and the last decision; `nights`: new, reopened and
+    resolved of the last nights, oldest first; `rule_nights`: the same for what each rule flagged; `reviewed`:
+    how many findings of each rule have which last decision.
+    """
+
+    past: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(PAST)))
+    nights: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(NIGHTS)))
+    rule_nights: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(RULE_NIGHTS)))
+    reviewed: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(REVIEWED)))
 
 
 @dataclass(frozen=True)
@@ -83,6 +99,8 @@ class RunContent:
         seconds by step; in run.json only, so that all other files stay the same for the same input.
     `compared_with`
         the last earlier batch date that the ledger knew, None when there was none.
+    `memory`
+        what the ledger knows of the nights before: see Memory.
     `gone`
         {word: how many} of the open findings of earlier nights that tonight does not have, by the ledger's
         words (resolved, not seen, not judged). Empty when no earlier night is known.
@@ -110,6 +128,7 @@ class RunContent:
     warnings: Sequence[str] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     compared_with: date | None = None
+    memory: Memory = field(default_factory=Memory)
     gone: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -57,7 +57,7 @@ def judge(
 ) -> tuple[dict[str, str], dict[str, str]]:
     """One night from the past to the record: the standing of its findings, and what is gone, by finding id."""
     ledger = Ledger(out)
-    past = ledger.past(day)
+    past = ledger.memory(day).past
     presence = Presence(past)
     presence.add(
         claims_frame(claims, replaces or {}),

@@ -68,7 +68,7 @@ def test_an_edited_past_is_noticed(tmp_path: Path, edit: str) -> None:
     judge(tmp_path, DAYS[1], ["C1"], [])
     with duckdb.connect(str(tmp_path / NAME)) as connection:
         connection.execute(edit)
-    for ask in (lambda: Ledger(tmp_path).past(DAYS[2]), lambda: judge(tmp_path, DAYS[2], [], [])):
+    for ask in (lambda: Ledger(tmp_path).memory(DAYS[2]).past, lambda: judge(tmp_path, DAYS[2], [], [])):
         with pytest.raises(OutputError, match="was edited: run"):
             ask()
 
@@ -79,7 +79,7 @@ def test_an_edited_past_is_noticed(tmp_path: Path, edit: str) -> None:
 def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes, says: str) -> None:
     (tmp_path / NAME).write_bytes(content)
     with pytest.raises(OutputError, match=says) as caught:
-        Ledger(tmp_path).past(DAYS[1])
+        Ledger(tmp_path).memory(DAYS[1])
     assert "restore" in caught.value.fix
 
 
@@ -87,13 +87,13 @@ def test_another_database_and_a_newer_ledger_are_refused(tmp_path: Path) -> None
     with duckdb.connect(str(tmp_path / NAME)) as connection:
         connection.execute("create table other (a integer)")
     with pytest.raises(OutputError, match="is not a ledger"):
-        Ledger(tmp_path).past(DAYS[1])
+        Ledger(tmp_path).memory(DAYS[1])
     (tmp_path / NAME).unlink()
     judge(tmp_path, DAYS[0], ["C1"], [A])
     with duckdb.connect(str(tmp_path / NAME)) as connection:
         connection.execute("update about set schema_version = 99")
     with pytest.raises(OutputError, match="newer version"):
-        Ledger(tmp_path).past(DAYS[1])
+        Ledger(tmp_path).memory(DAYS[1])
 
 
 @pytest.mark.parametrize(("moment", "runs"), [("before", 1), ("after", 2)])

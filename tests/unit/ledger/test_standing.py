@@ -23,7 +23,7 @@ def test_what_is_still_there_is_open_and_keeps_its_first_day(tmp_path: Path) -> 
     assert judge(tmp_path, DAYS[1], ["C1"], [A, B])[0] == {"C1-DX002": "open", "C1-DX201": "new"}
     from validator.ledger.book import Ledger
 
-    past = Ledger(tmp_path).past(DAYS[5]).findings
+    past = Ledger(tmp_path).memory(DAYS[5]).past.findings
     assert dict(zip(past["finding_id"], past["first_seen"], strict=True)) == {
         "C1-DX002": DAYS[0],
         "C1-DX201": DAYS[1],

@@ -27,19 +27,14 @@ _LISTED = 100  # paths of elements that a note names
 _PEOPLE = ("Patient", "Organization", "Practitioner")
 # Kinds of resources that stand beside claims; the name of another one could be anything, and is not repeated.
 _BESIDE = frozenset(
-    (
-        *(
-            *_PEOPLE,
-            EOB,
-            CLAIM,
-            *"ClaimResponse Coverage CoverageEligibilityResponse PaymentReconciliation".split(),
-        ),
-        *"Account AllergyIntolerance Binary CarePlan CareTeam Condition Device DiagnosticReport".split(),
-        *"DocumentReference Encounter Endpoint Goal Group HealthcareService ImagingStudy Immunization List".split(),
-        *"Location Media Medication MedicationAdministration MedicationDispense MedicationRequest".split(),
-        *"Observation OperationOutcome Parameters PractitionerRole Procedure Provenance Questionnaire".split(),
-        *"QuestionnaireResponse RelatedPerson ServiceRequest Specimen SupplyDelivery".split(),
-    )
+    f"""
+    {" ".join(_PEOPLE)} {EOB} {CLAIM} ClaimResponse Coverage CoverageEligibilityResponse PaymentReconciliation
+    Account AllergyIntolerance Binary CarePlan CareTeam Condition Device DiagnosticReport DocumentReference
+    Encounter Endpoint Goal Group HealthcareService ImagingStudy Immunization List Location Media Medication
+    MedicationAdministration MedicationDispense MedicationRequest Observation OperationOutcome Parameters
+    PractitionerRole Procedure Provenance Questionnaire QuestionnaireResponse RelatedPerson ServiceRequest
+    Specimen SupplyDelivery
+    """.split()
 )
 
 _kind = msgspec.json.Decoder(Kind)
