@@ -36,7 +36,7 @@ Merit = Callable[[list[str]], tuple[bool, int]]
 
 
 @dataclass(frozen=True)
-class _Sheet:
+class Sheet:
     """A sheet as it was written to an Arrow file; rows count from 1, `heading_row` is one of the first."""
 
     name: str
@@ -72,7 +72,7 @@ class WorkbookReader:
                 while part := stream.read(1 << 20):
                     file.write(part)
         self.format = workbook_kind(path)
-        sheets = [_with_headings(sheet, merit) for sheet in _sheets(path, self.folder)]
+        sheets = [_with_headings(sheet, merit) for sheet in sheets_of(path, self.folder)]
         if not sheets:
             raise ClaimFileError("has no sheet with anything on it", fix="Deliver it again.")
         # Of equals the one that a reader sees, then the first.
@@ -147,7 +147,7 @@ class WorkbookReader:
         return {name: f"c{n}" for name, n in zip(names, kept, strict=True)}
 
 
-def _sheets(path: Path, folder: Path) -> list[_Sheet]:
+def sheets_of(path: Path, folder: Path) -> list[Sheet]:
     """Have the cells of all sheets written to the folder. Raises ClaimFileError when that does not work."""
     program = [sys.executable, "-P", workbook_cells.__file__]
     seconds = min(SECONDS + SECONDS_PER_MEGABYTE * (path.stat().st_size >> 20), MOST_SECONDS)
@@ -156,7 +156,7 @@ def _sheets(path: Path, folder: Path) -> list[_Sheet]:
     ended = subprocess.run([*program, *given], capture_output=True, stdin=subprocess.DEVNULL, check=False)
     if ended.returncode == 0:
         return [
-            _Sheet(told["name"], told["visible"], told["rows"], folder / f"sheet-{number}.arrow")
+            Sheet(told["name"], told["visible"], told["rows"], folder / f"sheet-{number}.arrow")
             for number, told in enumerate(json.loads(ended.stdout))
             if told["columns"] and told["rows"]
         ]
@@ -171,7 +171,7 @@ def _sheets(path: Path, folder: Path) -> list[_Sheet]:
     )
 
 
-def _with_headings(sheet: _Sheet, merit: Merit) -> _Sheet:
+def _with_headings(sheet: Sheet, merit: Merit) -> Sheet:
     """The sheet with its best row of headings; the fullest row where no layout knows any."""
 
     def how_good(row: int) -> tuple[tuple[bool, int], int]:
@@ -180,7 +180,7 @@ def _with_headings(sheet: _Sheet, merit: Merit) -> _Sheet:
         return merit(named), sum(map(bool, headings))
 
     row = max(range(1, sheet.head.height + 1), key=how_good)
-    return _Sheet(sheet.name, sheet.visible, sheet.rows, sheet.path, how_good(row)[0], row)
+    return Sheet(sheet.name, sheet.visible, sheet.rows, sheet.path, how_good(row)[0], row)
 
 
 def _headings(head: pl.DataFrame, row: int) -> list[str]:

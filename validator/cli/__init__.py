@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import typer
 
-from validator.cli import code, layouts, reference, rules, run, runs
+from validator.cli import code, layouts, reference, review, rules, run, runs
 from validator.errors import ExitCode, ValidatorError
 
 _KEEP_MEMORY = "dirty_decay_ms:-1,muzzy_decay_ms:-1,thp:always"  # decisions/0013
@@ -34,6 +34,7 @@ app.command("code")(code.code)
 app.add_typer(rules.app, name="rules")
 app.add_typer(reference.app, name="reference")
 app.add_typer(runs.app, name="runs")
+app.add_typer(review.app, name="review")
 app.add_typer(layouts.app, name="layouts")
 
 

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -114,6 +114,21 @@ class Ledger:
                 recall.nights(connection, batch_date, NIGHTS_SHOWN - 1),
                 recall.reviewed(connection, batch_date),
             )
+
+    def as_of(self, batch_date: date) -> Past:
+        """What the nights up to `batch_date` knew, and what was decided on them."""
+        if not self.path.exists():
+            return Past()
+        with self._opened(read_only=True) as connection:
+            return recall.past_before(connection, batch_date + timedelta(days=1))
+
+    def decided_after(self, batch_date: date) -> pl.Series:
+        """The findings that were decided on runs of later batch dates."""
+        if not self.path.exists():
+            return pl.Series("finding_id", [], pl.String)
+        with self._opened(read_only=True) as connection:
+            decided = recall.decisions(connection, date.max)
+        return decided.filter(pl.col("decided_after") > batch_date)["finding_id"]
 
     def record(self, night: Night) -> bool:
         """Add a run, whole or not at all; False when it stands there already."""

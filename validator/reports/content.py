@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -141,6 +141,29 @@ class RunContent:
             missing = [column for column in schema if column not in getattr(self, name).columns]
             if missing:
                 raise ValueError(f"{name} lacks the columns {', '.join(missing)}")
+
+
+class WorkToDo(Protocol):
+    """What a worklist is written from: a run that just ended, or one that stands on disk."""
+
+    @property
+    def batch_date(self) -> date: ...
+    @property
+    def run_hash(self) -> str: ...
+    @property
+    def tool_version(self) -> str: ...
+    @property
+    def whole(self) -> bool: ...
+    @property
+    def findings(self) -> pl.DataFrame: ...
+    @property
+    def standing(self) -> pl.DataFrame: ...
+    @property
+    def claims_at_risk(self) -> pl.DataFrame: ...
+    @property
+    def risk_formula(self) -> str: ...
+    @property
+    def memory(self) -> Memory: ...
 
 
 def is_history(given: Mapping[str, Any]) -> bool:

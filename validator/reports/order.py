@@ -3,7 +3,8 @@
 import polars as pl
 
 from validator.findings.schema import STANDING
-from validator.reports.content import RunContent
+from validator.ledger.schema import DECISION
+from validator.reports.content import WorkToDo
 from validator.reports.words import TO_DO
 
 # With its type: Polars 2.1 plans fill_null("new") of an enumeration as text and runs it as an enumeration,
@@ -12,17 +13,18 @@ _NEW = pl.lit("new", dtype=STANDING["standing"])
 
 
 def riskiest_first(
-    content: RunContent, *, rows_at_most: int, to_do_only: bool = False
+    work: WorkToDo, *, rows_at_most: int, to_do_only: bool = False
 ) -> tuple[pl.DataFrame, int]:
     """The findings to show, and how many there are in all.
 
-    One row per finding with `expected_loss` of its claim, `standing` and `first_seen` added: by expected
-    loss, then claim, worst severity, amount and id. A finding that no ledger knows counts as new.
+    One row per finding with `expected_loss` of its claim, `standing`, `first_seen`, and its `history` and
+    last decision from the ledger added: by expected loss, then claim, worst severity, amount and id. A
+    finding that no ledger knows counts as new.
     """
-    losses = content.claims_at_risk.lazy().select("claim_key", "expected_loss")
-    standing = content.standing.lazy().select("finding_id", "standing", "first_seen")
+    losses = work.claims_at_risk.lazy().select("claim_key", "expected_loss")
+    standing = work.standing.lazy().select("finding_id", "standing", "first_seen")
     keys = (
-        content.findings.lazy()
+        work.findings.lazy()
         .select("finding_id", "claim_key", "severity", "amount_at_risk")
         .with_row_index("row_no")
         .join(losses, on="claim_key", how="left")
@@ -36,5 +38,7 @@ def riskiest_first(
         descending=[True, False, False, True, False], nulls_last=True,
     ).collect()  # fmt: skip
     chosen = ordered.head(rows_at_most)
-    rows = content.findings[chosen["row_no"]]
-    return rows.hstack(chosen.select("expected_loss", "standing", "first_seen")), ordered.height
+    rows = work.findings[chosen["row_no"]]
+    rows = rows.hstack(chosen.select("expected_loss", "standing", "first_seen"))
+    remembered = work.memory.past.select("finding_id", "history", *DECISION)
+    return rows.join(remembered, on="finding_id", how="left", maintain_order="left"), ordered.height

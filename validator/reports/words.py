@@ -33,5 +33,3 @@ OUTCOME_WORDS: Mapping[str, str] = {
     "not evaluated": "It could not judge: a value, a date or a reference table is missing. Not a pass.",
     "out of scope": "The rule does not speak about this row, or a stronger rule has already spoken.",
 }
-
-DISPOSITIONS = ("fixed", "accepted", "false alarm", "query sent", "snoozed until")

@@ -112,7 +112,7 @@ def test_the_workbook_has_the_columns_that_are_filled_in_and_a_list_to_choose_fr
     assert not any(column[title] in row for row in rows for title in ("Disposition", "Owner", "Note"))
     with zipfile.ZipFile(run / "worklist.xlsx") as book:
         sheet = book.read("xl/worksheets/sheet1.xml").decode()
-    assert '"fixed,accepted,false alarm,query sent,snoozed until"' in sheet.replace("&quot;", '"')
+    assert '"fixed,accepted,false alarm,query sent,snoozed until,to do"' in sheet.replace("&quot;", '"')
     assert 'state="frozen"' in sheet and "<autoFilter" in sheet
 
 
