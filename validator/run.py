@@ -2,11 +2,12 @@
 
 import hashlib
 import json
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from validator.engine.conclude import Judgement, conclude
 from validator.engine.evaluate import Evaluation, evaluate
 from validator.engine.findings import citation
 from validator.engine.settings import Settings
-from validator.errors import ExitCode
+from validator.errors import ExitCode, UsageError
 from validator.findings.risk import FORMULA
 from validator.findings.schema import FINDINGS
 from validator.ledger.book import Ledger
@@ -34,10 +35,11 @@ from validator.proof import prove_examples
 from validator.reference.dotted import dotted
 from validator.reference.lookup import Reference, open_reference
 from validator.reports.content import Memory, RuleText, RunContent
-from validator.reports.lock import output_lock
+from validator.reports.lock import as_output_error, output_lock
 from validator.reports.run_folder import Published, publish, run_name
+from validator.reports.store import keep
 from validator.rules.folder import read_rule_set
-from validator.rules.model import SEVERITIES, Rule, RuleSet
+from validator.rules.model import SEVERITIES, Rule, RuleSet, Severity, SeverityCase
 from validator.rules.reads import reads
 from validator.shipped import rules_folder
 
@@ -71,6 +73,20 @@ class Request:
     strict: bool = False
     fail_on_all: bool = False
     jobs: int = 1
+    severities: Mapping[str, Severity] = field(default_factory=dict)  # rule id -> what its severity would be
+
+    def with_severities(self, rules: RuleSet) -> RuleSet:
+        """The rules as if those named had another severity. UsageError for a rule that does not run."""
+        strange = sorted(self.severities.keys() - {rule.rule_id for rule in rules.rules})
+        if strange:
+            raise UsageError(f"no rule of the profile is called {', '.join(strange)}")
+        changed = (
+            replace(rule, severity=(SeverityCase(None, self.severities[rule.rule_id]),))
+            if rule.rule_id in self.severities
+            else rule
+            for rule in rules.rules
+        )
+        return replace(rules, rules=tuple(changed)) if self.severities else rules
 
 
 @dataclass(frozen=True)
@@ -98,6 +114,30 @@ class _Clock:
 def run_night(request: Request, progress: Progress = lambda *_: None) -> Night:
     """Judge the files and write the run folder. Raises a ValidatorError when no run folder can be written."""
     clock = _Clock()
+    rules, reference = rules_and_reference(request, clock, progress)
+    with (
+        output_lock(request.out),
+        ThreadPoolExecutor(max_workers=1) as aside,
+        _batch(request, progress) as batch,
+    ):
+        copies = aside.submit(_keep, request, reference)
+        ledger = Ledger(request.out)
+        memory = ledger.memory(request.batch_date)
+        keeper = Keeper(batch.scratch / KEPT_FOLDER) if request.keep_claims else None
+        judged = judge_batch(request, batch, rules, reference, clock, keeper, memory.past)
+        content = _content(request, batch, rules, reference, judged, memory, copies.result(), clock)
+        progress("reports", 0, 0)
+        kept = {f"{KEPT_FOLDER}/{name}": path for name, path in keeper.finish().items()} if keeper else {}
+        published = publish(request.out, content, group=request.group, beside=kept)
+        ledger.record(_told_to_the_ledger(content, judged.away))
+    return Night(published, ExitCode(content.exit_code), content)
+
+
+def rules_and_reference(
+    request: Request, clock: "_Clock | None" = None, progress: Progress = lambda *_: None
+) -> tuple[RuleSet, Reference]:
+    """The rules of the profile, their examples proven, and the reference that they are judged by."""
+    clock = clock or _Clock()
     progress("reference", 0, 0)
     reference = open_reference(request.reference)
     clock.mark("reference")
@@ -109,35 +149,67 @@ def run_night(request: Request, progress: Progress = lambda *_: None) -> Night:
         )
         prove_examples(rules, reference)
     clock.mark("rules")
-    with (
-        output_lock(request.out),
-        open_batch(
-            request.files,
-            history=request.history,
-            layout=request.layout,
-            memory_bytes=request.memory_bytes,
-            on_progress=progress,
-            strict=request.strict,
-            jobs=request.jobs,
-        ) as batch,
-    ):
-        ledger = Ledger(request.out)
-        memory = ledger.memory(request.batch_date)
-        past = memory.past
-        reach = batch.coverage(request.batch_date)
-        settings = Settings(request.batch_date, request.claims_from or reach.claims_from, reach.delivered)
-        keeper = Keeper(batch.scratch / KEPT_FOLDER) if request.keep_claims else None
-        presence = Presence(past)
-        judgement, superseded = judge(batch, rules, reference, settings, clock, keeper, presence)
-        away = _gone(past, judgement, presence)
-        content = _content(
-            request, settings, batch, rules, reference, judgement, superseded, memory, away, clock
-        )
-        progress("reports", 0, 0)
-        kept = {f"{KEPT_FOLDER}/{name}": path for name, path in keeper.finish().items()} if keeper else {}
-        published = publish(request.out, content, group=request.group, beside=kept)
-        ledger.record(_told_to_the_ledger(content, away))
-    return Night(published, ExitCode(content.exit_code), content)
+    return rules, reference
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A batch judged by all rules: `superseded` are the claims that others replaced or voided, `away` what
+    became of the open findings of earlier nights.
+    """
+
+    settings: Settings
+    judgement: Judgement
+    superseded: pl.DataFrame
+    away: pl.DataFrame
+
+
+def judge_batch(
+    request: Request,
+    batch: Batch,
+    rules: RuleSet,
+    reference: Reference,
+    clock: "_Clock | None" = None,
+    keeper: Keeper | None = None,
+    past: Past | None = None,
+) -> Judged:
+    """Read and judge a batch."""
+    reach = batch.coverage(request.batch_date)
+    settings = Settings(request.batch_date, request.claims_from or reach.claims_from, reach.delivered)
+    past = past or Past()
+    presence = Presence(past)
+    judgement, superseded = judge(batch, rules, reference, settings, clock or _Clock(), keeper, presence)
+    return Judged(settings, judgement, superseded, _gone(past, judgement, presence))
+
+
+def judge_again(request: Request, progress: Progress = lambda *_: None) -> RunContent:
+    """The same as a night, without a ledger and without writing anything."""
+    clock = _Clock()
+    rules, reference = rules_and_reference(request, clock, progress)
+    rules = request.with_severities(rules)
+    with _batch(request, progress) as batch:
+        judged = judge_batch(request, batch, rules, reference, clock)
+        return _content(request, batch, rules, reference, judged, LedgerMemory(), {}, clock)
+
+
+def _batch(request: Request, progress: Progress) -> Batch:
+    return open_batch(
+        request.files,
+        history=request.history,
+        layout=request.layout,
+        memory_bytes=request.memory_bytes,
+        on_progress=progress,
+        strict=request.strict,
+        jobs=request.jobs,
+    )
+
+
+def _keep(request: Request, reference: Reference) -> dict[str, str]:
+    """Copies of what decides, for whoever runs the night again."""
+    own = Path(request.layout) if request.layout and Path(request.layout).is_file() else None
+    rules = request.rules or rules_folder()
+    with as_output_error(request.out):
+        return keep(request.out, rules=rules, reference=reference.path, layout=own)
 
 
 def judge(
@@ -219,17 +291,16 @@ def _told_to_the_ledger(content: RunContent, away: pl.DataFrame) -> LedgerNight:
 
 def _content(
     request: Request,
-    reach: Settings,
     batch: Batch,
     rules: RuleSet,
     reference: Reference,
-    judgement: Judgement,
-    superseded: pl.DataFrame,
+    judged: Judged,
     memory: LedgerMemory,
-    away: pl.DataFrame,
+    kept: Mapping[str, str],
     clock: _Clock,
 ) -> RunContent:
     """What the reports show, in the shapes they ask for."""
+    reach, judgement, superseded, away = judged.settings, judged.judgement, judged.superseded, judged.away
     inputs = [asdict(account) for account in batch.accounts()]
     whole = not any(account["error"] for account in inputs)
     findings = judgement.findings
@@ -255,6 +326,10 @@ def _content(
         whole=whole,
         inputs=inputs,
         settings=settings,
+        asked={
+            name: [os.path.abspath(file) for file in getattr(request, name)] for name in ("files", "history")
+        },
+        kept=kept,
         reference={
             "sha256": reference.sha256,
             "covers_from": reference.covers_from,

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import typer
 
-from validator.cli import code, layouts, reference, review, rules, run, runs
+from validator.cli import audit, code, layouts, reference, review, rules, run, runs
 from validator.errors import ExitCode, ValidatorError
 
 _KEEP_MEMORY = "dirty_decay_ms:-1,muzzy_decay_ms:-1,thp:always"  # decisions/0013
@@ -30,6 +30,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("run")(run.run)
+app.command("rerun")(audit.rerun)
+app.command("diff")(audit.diff)
+app.command("explain")(audit.explain)
 app.command("code")(code.code)
 app.add_typer(rules.app, name="rules")
 app.add_typer(reference.app, name="reference")

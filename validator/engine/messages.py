@@ -27,11 +27,12 @@ def sentence(template: str, schema: pl.Schema) -> pl.Expr:
         if number % 2 == 0:
             parts.append(pl.lit(piece))
         else:
-            parts.append(_shown(piece, schema))
+            parts.append(value_text(piece, schema))
     return pl.concat_str(parts)
 
 
-def _shown(name: str, schema: pl.Schema) -> pl.Expr:
+def value_text(name: str, schema: pl.Schema) -> pl.Expr:
+    """A column as a sentence shows it; what is blank is told in words."""
     column = pl.col(name)
     kind = schema[name]
     if name == "suggestions":

@@ -55,6 +55,7 @@ def _open(path: Path) -> "Reference":
     tables = BuiltTables(path)
     meta = tables.read("select * from meta").row(0, named=True)
     return Reference(
+        path=path,
         sha256=meta["sha256"],
         covers_from=meta["covers_from"],
         covers_to=meta["covers_to"],
@@ -75,6 +76,7 @@ class Reference:
     `known`: code, history. `facts_by_history`: ICD10_FACTS, row history * len(periods) + period.
     """
 
+    path: Path
     sha256: str
     covers_from: date
     covers_to: date

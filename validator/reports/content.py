@@ -74,6 +74,10 @@ class RunContent:
         claim: all of this goes into run.json.
     `settings`
         what was asked for (profile, fail_on, layout, mask ...); goes into run.json as it is.
+    `asked`
+        the arguments that only say where things were: `files`, `history` (absolute paths).
+    `kept`
+        digests of the copies in the store, by kind: see store.py.
     `reference`
         `sha256`, `covers_from`, `covers_to` (dates), `releases` (list of mappings).
     `findings`
@@ -129,6 +133,8 @@ class RunContent:
     timings: Mapping[str, float] = field(default_factory=dict)
     compared_with: date | None = None
     memory: Memory = field(default_factory=Memory)
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    kept: Mapping[str, str] = field(default_factory=dict)
     gone: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -1,5 +1,6 @@
-"""Remove run folders that are older than asked; the ledger keeps what it learned from them."""
+"""Remove run folders older than asked, and copies that none needs; the ledger keeps what it learned."""
 
+import json
 import re
 import shutil
 from collections.abc import Sequence
@@ -8,6 +9,8 @@ from pathlib import Path
 
 from validator.reports.lock import as_output_error, output_lock
 from validator.reports.run_folder import LATEST
+from validator.reports.run_json import NAME
+from validator.reports.store import forget
 
 _RUN_FOLDER = re.compile(r"(\d{4}-\d{2}-\d{2})-[0-9a-f]{8}")
 
@@ -36,4 +39,15 @@ def prune(out: Path, before: date, *, dry: bool = False) -> Sequence[Path]:
             aside = path.with_name(f".unfinished-{path.name}")  # gone in one step, also if this is killed
             path.rename(aside)
             shutil.rmtree(aside)
+        if old and not dry:
+            forget(out, _needed(out))
         return old
+
+
+def _needed(out: Path) -> dict[str, set[str]]:
+    """Kind -> digests of the copies that the runs which are left were made with."""
+    needed: dict[str, set[str]] = {}
+    for _, path in run_folders(out):
+        for kind, digest in json.loads((path / NAME).read_bytes()).get("kept", {}).items():
+            needed.setdefault(kind, set()).add(digest)
+    return needed

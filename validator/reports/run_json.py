@@ -29,6 +29,8 @@ def run_json(
         "whole": content.whole,
         "exit_code": int(content.exit_code),
         "settings": _sorted(content.settings),
+        "asked": _sorted(content.asked),
+        "kept": _sorted(content.kept),
         "inputs": [known(given, INPUT_KEYS) for given in content.inputs],
         "reference": known(content.reference, REFERENCE_KEYS),
         "totals": dict(content.totals),
