@@ -340,6 +340,7 @@ def _content(
         findings=findings.select(*FINDINGS),
         standing=standing,
         claims_at_risk=judgement.claims_at_risk,
+        claim_codes=judgement.claim_codes,
         rule_counts=judgement.rule_counts,
         rejected_rows=batch.rejected(),
         superseded_claims=superseded,
@@ -352,7 +353,7 @@ def _content(
             "amount_by_severity": amounts,
         },
         suppressions=_suppressions(rules, judgement, request.batch_date),
-        code_titles=_titles_of_suggestions(findings, reference),
+        code_titles=_titles(findings, judgement.claim_codes, reference),
         risk_formula=FORMULA,
         warnings=_warnings(reference, request.batch_date),
         timings=clock.timings,
@@ -443,10 +444,11 @@ def _suppressions(rules: RuleSet, judgement: Judgement, batch_date: date) -> lis
     return told
 
 
-def _titles_of_suggestions(findings: pl.DataFrame, reference: Reference) -> dict[str, str]:
-    """Titles of all suggested codes, by dotted code, on the date they were suggested for (the latest)."""
+def _titles(findings: pl.DataFrame, codes: pl.DataFrame, reference: Reference) -> dict[str, str]:
+    """Titles of the suggested codes and of all codes of the claims, by dotted code, on the latest date."""
     offered = findings.select(pl.col("suggestions").alias("code"), pl.col("coding_date").alias("on"))
-    offered = offered.explode("code").drop_nulls().group_by("code").agg(pl.col("on").max())
+    offered = pl.concat([offered.explode("code"), codes.select("code", pl.col("coding_date").alias("on"))])
+    offered = offered.drop_nulls().group_by("code").agg(pl.col("on").max())
     pairs = offered.with_columns(pl.col("code").str.replace(".", "", literal=True))
     titles = reference.titles(pairs).drop_nulls("title").sort("code")
     return dict(titles.select(dotted(pl.col("code")), "title").iter_rows())

@@ -38,6 +38,7 @@ class Judgement:
     findings: pl.DataFrame
     rule_counts: pl.DataFrame
     claims_at_risk: pl.DataFrame
+    claim_codes: pl.DataFrame
     amount_by_severity: Mapping[str, object]
     suppressed: Mapping[int, int]
     claims: int
@@ -70,6 +71,7 @@ def conclude(
         findings=findings,
         rule_counts=_rule_counts(evaluations, providers, rules, carried),
         claims_at_risk=at_risk,
+        claim_codes=pl.concat([e.claim_codes for e in evaluations]),
         amount_by_severity={s: amounts.get(s) or 0 for s in SEVERITIES},
         suppressed=dict(hidden.sort("suppressed_by").iter_rows()),
         claims=sum(e.claims for e in evaluations),

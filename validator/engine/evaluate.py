@@ -16,8 +16,9 @@ from validator.engine.providers import Tallies, tally
 from validator.engine.settings import Settings
 from validator.findings import money
 from validator.findings.risk import risk_scores
-from validator.findings.schema import CLAIMS_AT_RISK, FINDINGS
+from validator.findings.schema import CLAIM_CODES, CLAIMS_AT_RISK, FINDINGS
 from validator.findings.suppression import Suppress, suppressed_by
+from validator.reference.dotted import dotted
 from validator.rules.model import OUTCOMES, Rule, RuleSet
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Evaluation:
     four outcomes, `suppressed`. blanks: rule_id, field, rows: what the rules missed where they could not
     judge. rule_amounts: rule_id, amount. severity_amounts: severity, amount.
     claims_at_risk: CLAIMS_AT_RISK. Suppressed findings stand in `findings` and count in nothing else.
-    tallies: what the rules about providers counted here.
+    tallies: what the rules about providers counted here. claim_codes: CLAIM_CODES of the claims at risk.
     """
 
     findings: pl.DataFrame
@@ -61,6 +62,7 @@ class Evaluation:
     claims: int
     charged: Decimal
     tallies: Tallies = field(default_factory=Tallies)
+    claim_codes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(CLAIM_CODES)))
 
 
 def evaluate(
@@ -83,7 +85,20 @@ def evaluate(
     )
     counts = counts.with_columns(pl.col("suppressed").fill_null(0).cast(pl.UInt64))
     blanks = pl.concat([pl.DataFrame(schema=BLANKS), *(grain.blanks for grain in judged)])
-    return replace(_with_money(findings, counts, blanks, partition, rules), tallies=tallies)
+    evaluated = _with_money(findings, counts, blanks, partition, rules)
+    codes = _codes_of(evaluated.claims_at_risk["claim_key"], frames)
+    return replace(evaluated, tallies=tallies, claim_codes=codes)
+
+
+def _codes_of(claim_keys: pl.Series, frames: Frames) -> pl.DataFrame:
+    """CLAIM_CODES of these claims."""
+    claims = frames.tables.claims.select("claim_no", "claim_key").filter(
+        pl.col("claim_key").is_in(claim_keys.implode())
+    )
+    rows = frames.tables.diagnoses.with_row_index("row").join(claims, on="claim_no")
+    status = frames.fields("diagnosis", ["icd10.status"], rows["row"])["icd10.status"]
+    told = rows.with_columns(status.cast(pl.String).alias("status"), dotted(pl.col("code")).alias("code"))
+    return told.select(pl.col(name).cast(kind) for name, kind in CLAIM_CODES.items())
 
 
 def tonight(partition: ClaimTables) -> pl.DataFrame:

@@ -62,6 +62,7 @@ CLAIMS_AT_RISK: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "patient_id": pl.String,
     "payer_id": pl.String,
     "billing_npi": pl.String,
+    "biller_id": pl.String,
     "claim_type": pl.Enum(CLAIM_TYPES),
     "findings": pl.UInt32,
     "worst_severity": SEVERITY,
@@ -70,6 +71,16 @@ CLAIMS_AT_RISK: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "expected_loss": MONEY,
     "source_file": pl.String,
     "source_row": pl.UInt32,
+}
+
+# Every diagnosis of a claim with findings, in the order of the claim; for the page only.
+CLAIM_CODES: Mapping[str, pl.DataType | type[pl.DataType]] = {
+    "claim_key": pl.String,
+    "role": pl.String,
+    "position": pl.UInt8,
+    "code": pl.String,  # dotted
+    "coding_date": pl.Date,
+    "status": pl.String,  # of the code on its date
 }
 
 STANDING: Mapping[str, pl.DataType | type[pl.DataType]] = {

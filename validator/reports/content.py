@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from validator.findings.schema import CLAIMS_AT_RISK, FINDINGS, RULE_COUNTS, STANDING
+from validator.findings.schema import CLAIM_CODES, CLAIMS_AT_RISK, FINDINGS, RULE_COUNTS, STANDING
 from validator.ledger.schema import NIGHTS, PAST, REVIEWED, RULE_NIGHTS
 
 # The keys of the mappings that a run hands over; what is missing is not known.
@@ -86,6 +86,8 @@ class RunContent:
         columns STANDING, one row per finding, or empty when no ledger is kept: everything then counts as new.
     `claims_at_risk`, `rule_counts`, `rejected_rows`, `superseded_claims`
         columns CLAIMS_AT_RISK, RULE_COUNTS and the claims room's REJECTED_ROWS and SUPERSEDED.
+    `claim_codes`
+        columns CLAIM_CODES: every diagnosis of the claims at risk; `code_titles` has their titles too.
     `totals`
         `claims` (delivered), `superseded` (by others, not judged), `judged`, `findings`, `charged` (amount of
         the judged claims, optional), `amount_by_severity` {severity: amount}; each line counts once, under
@@ -132,6 +134,7 @@ class RunContent:
     warnings: Sequence[str] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     compared_with: date | None = None
+    claim_codes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(CLAIM_CODES)))
     memory: Memory = field(default_factory=Memory)
     asked: Mapping[str, Any] = field(default_factory=dict)
     kept: Mapping[str, str] = field(default_factory=dict)

@@ -23,10 +23,16 @@ from validator.reports.content import (
     known,
 )
 from validator.reports.order import riskiest_first
-from validator.reports.packing import packed
+from validator.reports.packing import codes_of_claims, packed
 from validator.reports.summary import RuleRow, Summary, summarize
 from validator.reports.text import records, shown
-from validator.reports.words import CONFIDENCE_WORDS, OUTCOME_WORDS, SEVERITY_WORDS, STANDING_WORDS
+from validator.reports.words import (
+    CONFIDENCE_WORDS,
+    MONEY_WORDS,
+    OUTCOME_WORDS,
+    SEVERITY_WORDS,
+    STANDING_WORDS,
+)
 
 ROWS_AT_MOST = 250_000
 _ROWS_WITHOUT_SCRIPT = 200
@@ -43,7 +49,7 @@ _FILTER_KEYS = {"code": "code", "payer_id": "payer", "billing_npi": "npi", "sour
 def write_page(content: RunContent, file: BinaryIO) -> None:
     """Write the page; the same content gives the same bytes."""
     rows, in_all = riskiest_first(content, rows_at_most=ROWS_AT_MOST)
-    rows = shown(rows)
+    rows, codes = codes_of_claims(shown(rows), shown(content.claim_codes))
     summary = summarize(content)
     style = _inline(_HERE / "vendor" / _GRID_STYLE) + _inline(_HERE / "assets" / "report.css")
     grid_script = _inline(_HERE / "vendor" / _GRID_SCRIPT)
@@ -61,10 +67,11 @@ def write_page(content: RunContent, file: BinaryIO) -> None:
         style=Markup(style),
         grid_script=Markup(grid_script),
         page_script=Markup(page_script),
-        findings_data=Markup(packed(rows, _beside(content))),
+        findings_data=Markup(packed(rows, _beside(content, codes))),
         long_date=f"{content.batch_date:%A} {content.batch_date.day} {content.batch_date:%B %Y}",
         rules_that_flagged=sum(1 for row in summary.rules if row.flagged),
         any_suppressed=any(row.suppressed for row in summary.rules),
+        nights=_nights(content, summary),
         money_rules=[row for row in summary.rules if row.amount][:_RULES_WITH_BARS],
         severity_bar=_severity_bar(summary),
         not_judged=_not_judged(content, summary),
@@ -145,8 +152,11 @@ def _source_hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _beside(content: RunContent) -> Mapping[str, Any]:
+def _beside(content: RunContent, codes: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the drawer tells beside the finding's own columns."""
+    told = codes["code"]
+    named = set(told["words"] if isinstance(told, dict) else told)
+    named |= set(content.findings["suggestions"].explode().drop_nulls().unique())
     return {
         "rules": {
             rule.rule_id: {
@@ -157,8 +167,26 @@ def _beside(content: RunContent) -> Mapping[str, Any]:
             }
             for rule in sorted(content.rules, key=lambda rule: rule.rule_id)
         },
-        "titles": {code: content.code_titles[code] for code in sorted(content.code_titles)},
+        "titles": {code: content.code_titles[code] for code in sorted(named & content.code_titles.keys())},
+        "codes": codes,
+        "money": dict(MONEY_WORDS),
     }
+
+
+def _nights(content: RunContent, summary: Summary) -> dict[str, Any]:
+    """New, reopened and resolved findings by night up to tonight, and where each bar of the chart stands."""
+    nights = records(content.memory.nights)
+    if not nights:
+        return {"bars": [], "most": 0}
+    tonight = {"new": summary.standing["new"], "reopened": summary.standing["reopened"]}
+    nights.append({"batch_date": content.batch_date, **tonight, "resolved": content.gone.get("resolved", 0)})
+    most = max(1, *(max(night["new"] + night["reopened"], night["resolved"]) for night in nights))
+    bars = []
+    for place, night in enumerate(nights):
+        come, gone = night["new"] + night["reopened"], night["resolved"]
+        up, down = round(50 * come / most, 1), round(50 * gone / most, 1)
+        bars.append({**night, "come": come, "x": 20 * place + 3, "up": up, "down": down})
+    return {"bars": bars, "most": most}
 
 
 def _severity_bar(summary: Summary) -> list[dict[str, Any]]:

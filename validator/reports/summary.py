@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
 
 from validator.findings.schema import SEVERITY
+from validator.ledger.schema import FALSE_ALARM
+from validator.ledger.schema import TO_DO as TO_DO_AGAIN
 from validator.reports.content import RuleText, RunContent, is_history
 from validator.reports.text import records, shown
 from validator.reports.words import STANDING_WORDS, TO_DO
 
 GROUPS_AT_MOST = 12
+_POSITIONS_TOLD = 4  # secondary diagnoses that the chart tells apart
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,11 @@ class RuleRow:
     suppressed: int
     amount: Decimal
     why_not_evaluated: str
+    nights: tuple[
+        tuple[float, str], ...
+    ]  # height (0 to 16) and words of each of the last nights, tonight last
+    decided: int  # of its findings of all nights, by people
+    false_alarms: int  # of these
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,7 @@ class Summary:
     findings_by_severity: Mapping[str, int]
     rules: tuple[RuleRow, ...]
     groups: tuple[Group, ...]
+    places: tuple[Mapping[str, Any], ...]  # place, findings, width
 
 
 def summarize(content: RunContent) -> Summary:
@@ -83,6 +93,7 @@ def summarize(content: RunContent) -> Summary:
         findings_by_severity={name: found.get(name, 0) for name in SEVERITY.categories},
         rules=_rules(content),
         groups=_groups(content),
+        places=_places(content),
     )
 
 
@@ -120,6 +131,8 @@ def _rules(content: RunContent) -> tuple[RuleRow, ...]:
         severities.setdefault(found["rule_id"], []).append(found["severity"])
     new = dict(zip(new_by_rule["rule_id"], new_by_rule["len"], strict=True))
     rows = []
+    nights = _nights_by_rule(content)
+    judged_by_people, wrong = _reviewed(content)
     for text in content.rules:
         counted = counts.get(text.rule_id, {})
         flagged, clear = int(counted.get("flagged") or 0), int(counted.get("clear") or 0)
@@ -138,9 +151,66 @@ def _rules(content: RunContent) -> tuple[RuleRow, ...]:
                 suppressed=int(counted.get("suppressed") or 0),
                 amount=Decimal(str(counted.get("amount_at_risk") or 0)),
                 why_not_evaluated=counted.get("why_not_evaluated") or "",
+                nights=_bars([*nights.get(text.rule_id, ()), (content.batch_date, flagged)]),
+                decided=judged_by_people.get(text.rule_id, 0),
+                false_alarms=wrong.get(text.rule_id, 0),
             )
         )
     return tuple(sorted(rows, key=lambda row: (-row.amount, -row.flagged, row.text.rule_id)))
+
+
+def _nights_by_rule(content: RunContent) -> dict[str, list[tuple[date, int]]]:
+    """What each rule flagged on the nights before, oldest first."""
+    nights: dict[str, list[tuple[date, int]]] = {}
+    for row in records(content.memory.rule_nights):
+        nights.setdefault(row["rule_id"], []).append((row["batch_date"], row["flagged"]))
+    return nights
+
+
+def _bars(nights: list[tuple[date, int]]) -> tuple[tuple[float, str], ...]:
+    """Height of a bar and what it says; nothing where tonight is the only night, or no night flagged any."""
+    most = max(count for _, count in nights)
+    if len(nights) < 2 or not most:
+        return ()
+    return tuple((round(16 * count / most, 1), f"{day}: {count:,}") for day, count in nights)
+
+
+def _reviewed(content: RunContent) -> tuple[dict[str, int], dict[str, int]]:
+    """How many findings of each rule people have decided, and called false alarms."""
+    decided: dict[str, int] = {}
+    wrong: dict[str, int] = {}
+    for row in records(content.memory.reviewed):
+        if row["disposition"] == TO_DO_AGAIN:
+            continue
+        decided[row["rule_id"]] = decided.get(row["rule_id"], 0) + row["findings"]
+        if row["disposition"] == FALSE_ALARM:
+            wrong[row["rule_id"]] = row["findings"]
+    return decided, wrong
+
+
+def _places(content: RunContent) -> tuple[Mapping[str, Any], ...]:
+    """Where in the claim the findings sit, most first, with the width (0 to 1000) of a bar."""
+    role = pl.col("diagnosis_role").cast(pl.String).str.replace_all("_", " ")
+    first_few = pl.col("diagnosis_position") <= _POSITIONS_TOLD
+    place = (
+        pl.when(role.is_in(["principal", "admitting"]))
+        .then(pl.format("{} diagnosis", role))
+        .when((role == "secondary") & first_few)
+        .then(pl.format("diagnosis {}", "diagnosis_position"))
+        .when(role == "secondary")
+        .then(pl.lit(f"diagnosis {_POSITIONS_TOLD + 1} and later"))
+        .when(role.is_not_null())
+        .then(role)
+        .when(pl.col("line_number").is_not_null())
+        .then(pl.lit("service line"))
+        .when(pl.col("claim_key").is_not_null())
+        .then(pl.lit("claim as a whole"))
+        .otherwise(pl.lit("provider or patient"))
+    )
+    counts = content.findings.select(place.alias("place")).group_by("place").len("findings")
+    rows = records(counts.sort("findings", "place", descending=[True, False]))
+    most = rows[0]["findings"] if rows else 1
+    return tuple({**row, "width": round(1000 * row["findings"] / most, 1)} for row in rows)
 
 
 def _groups(content: RunContent) -> tuple[Group, ...]:
@@ -148,6 +218,7 @@ def _groups(content: RunContent) -> tuple[Group, ...]:
         ("code", "Code", "Diagnosis and procedure codes"),
         ("payer_id", "Payer", "Payers"),
         ("billing_npi", "Billing NPI", "Billing providers"),
+        ("biller_id", "Biller", "Billers"),
         ("source_file", "File", "Source files"),
     )
     return tuple(_group(content, column, name, heading) for column, name, heading in kinds)
@@ -161,6 +232,7 @@ def _group(content: RunContent, column: str, name: str, heading: str) -> Group:
     """
     per_claim = (
         content.findings.lazy()
+        .join(content.claims_at_risk.lazy().select("claim_key", "biller_id"), on="claim_key", how="left")
         .select("claim_key", column, "amount_at_risk", "code_title")
         .group_by(column, "claim_key")
         .agg(

@@ -9,6 +9,18 @@ SEVERITY_WORDS: Mapping[str, str] = {
     "advise": "Worth a look; no money is counted for it.",
 }
 
+_LINES_CONCERNED = (
+    "The charges of the lines that point at the diagnosis, or of the line itself; "
+    "the whole claim where the feed has no pointers."
+)
+# How the amount at risk of a finding comes about (validator/findings/money.py).
+MONEY_WORDS: Mapping[str, str] = {
+    "reject": "The whole claim comes back: its total charge; on a service line, the charge of the line.",
+    "deny": _LINES_CONCERNED,
+    "audit": _LINES_CONCERNED,
+    "advise": "No money is counted for advice.",
+}
+
 CONFIDENCE_WORDS: Mapping[str, str] = {
     "certain": "An official list or rule decides it.",
     "likely": "Honest claims seldom look like this.",

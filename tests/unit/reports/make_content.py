@@ -225,6 +225,7 @@ def make_content(count: int = 60, *, findings: pl.DataFrame | None = None, **cha
         .group_by("claim_key")
         .agg(
             pl.col("claim_id", "patient_id", "payer_id", "billing_npi", "claim_type").first(),
+            (pl.col("payer_id").first().cast(pl.String) + "-B").alias("biller_id"),
             pl.len().cast(pl.UInt32).alias("findings"),
             pl.col("severity").min().alias("worst_severity"),
             pl.col("amount_at_risk").max(),

@@ -13,10 +13,13 @@ function node(name, attributes, ...children) {
 }
 
 class Detail {
-  constructor(columns, rules, titles, onMove, onClose) {
+  constructor(columns, found, onMove, onClose) {
     this.columns = columns;
-    this.rules = rules;
-    this.titles = titles;
+    this.rules = found.rules;
+    this.titles = found.titles;
+    this.money = found.money;
+    this.codes = { first: found.codes.first };
+    for (const name of ["role", "position", "code", "status"]) this.codes[name] = new Column(found.codes[name]);
     this.drawer = document.getElementById("drawer");
     this.body = document.getElementById("drawer-body");
     document.getElementById("drawer-close").addEventListener("click", onClose);
@@ -47,6 +50,10 @@ class Detail {
       node("p", { class: "rule-line" }, node("b", {}, at("rule_id")), ` ${rule.title}`),
       ...this.part("Why", rule.why ? node("p", {}, rule.why) : null),
       ...this.part("Codes that may replace it", this.suggested(suggestions)),
+      ...this.part("The claim's diagnoses", this.diagnoses(at("claim_at"), at("code"))),
+      ...this.part("Money", node("p", {}, node("b", {}, money.format(at("amount_at_risk") / 100)),
+        ` ${this.money[severity]}`)),
+      ...this.part("History", this.history(at("history"), at("decision"), at("first_seen"))),
       ...this.part("Known false alarms", rule.false_alarms.length
         ? node("ul", {}, ...rule.false_alarms.map((text) => node("li", {}, text))) : null),
       ...this.part("About its list of codes", rule.stand_ins.length
@@ -64,11 +71,9 @@ class Detail {
         ["Payer", at("payer_id")],
         ["Billing NPI", at("billing_npi")],
         ["Rendering NPI", at("rendering_npi")],
-        ["Amount at risk", money.format(at("amount_at_risk") / 100)],
         ["Expected loss of the claim", money.format(at("expected_loss") / 100)],
         ["Denial codes", [at("carc") && `CARC ${at("carc")}`, at("rarc") && `RARC ${at("rarc")}`]
           .filter(Boolean).join(", ")],
-        ["First seen", at("first_seen")],
         ["File", at("source_file")],
         ["Row", at("source_row")],
         ["Finding id begins", at("finding_id")],
@@ -86,6 +91,27 @@ class Detail {
     if (!codes.length) return null;
     return node("ul", { class: "codes" }, ...codes.map((code) =>
       node("li", {}, node("b", {}, code), this.titles[code] ? ` ${this.titles[code]}` : "")));
+  }
+
+  // Every diagnosis of the claim in order, with its status on its date; the one that is judged is marked.
+  diagnoses(claim, judged) {
+    if (claim === null) return null;
+    const items = [];
+    for (let i = this.codes.first[claim]; i < this.codes.first[claim + 1]; i++) {
+      const at = (name) => this.codes[name].at(i);
+      const code = at("code");
+      const status = at("status").replaceAll("_", " ") || "not known";
+      const sound = status === "in force";
+      items.push(node("li", code === judged ? { class: "judged-code" } : {},
+        node("small", {}, `${at("role").replaceAll("_", " ")} ${at("position")} `), node("b", {}, code || "blank"),
+        this.titles[code] ? ` ${this.titles[code]} ` : " ", sound ? "" : node("span", { class: "mark" }, status)));
+    }
+    return items.length ? node("ul", { class: "codes" }, ...items) : null;
+  }
+
+  history(words, decision, first) {
+    const told = words ? words.split("; ") : [`${first} new`];
+    return node("ul", {}, ...told.map((word) => node("li", {}, word)), decision ? node("li", {}, decision) : "");
   }
 
   facts(pairs) {

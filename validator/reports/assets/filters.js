@@ -5,6 +5,7 @@ const TO_DO = ["new", "open", "reopened"];
 const EXACT = { rule: "rule_id", code: "code", payer: "payer_id", npi: "billing_npi", file: "source_file" };
 const SEARCHED = ["message", "code", "code_title", "claim_id", "rule_id", "payer_id", "billing_npi",
   "rendering_npi", "source_file", "finding_id", "suggestions"];
+const GROUPED = ["rule_id", "code", "payer_id", "billing_npi", "claim_id", "source_file"];
 const BLANK = "(none)"; // how the groups call a blank
 
 class Filters {
@@ -13,6 +14,14 @@ class Filters {
     this.rows = rows;
     this.ruleTitles = ruleTitles;
     this.clear();
+    this.plainView();
+  }
+
+  // Grouping, order and columns belong to the view, not to what is found: clearing leaves them.
+  plainView() {
+    this.group = "";
+    this.sort = "";
+    this.shownColumns = null;
   }
 
   clear() {
@@ -29,6 +38,10 @@ class Filters {
     this.severity = given.get("severity") || "";
     this.standing = given.get("standing") || "to do";
     for (const key in EXACT) this[key] = given.has(key) ? given.get(key) : null;
+    this.plainView();
+    if (GROUPED.includes(given.get("group"))) this.group = given.get("group");
+    this.sort = given.get("sort") || "";
+    if (given.has("columns")) this.shownColumns = given.get("columns").split(",");
     return given.get("finding");
   }
 
@@ -38,8 +51,17 @@ class Filters {
     if (this.severity) said.set("severity", this.severity);
     if (this.standing !== "to do") said.set("standing", this.standing);
     for (const key in EXACT) if (this[key] !== null) said.set(key, this[key]);
+    if (this.group) said.set("group", this.group);
+    if (this.sort) said.set("sort", this.sort);
+    if (this.shownColumns) said.set("columns", this.shownColumns.join(","));
     if (finding) said.set("finding", finding);
     return said.toString();
+  }
+
+  // Whether nothing is left out beside what is shown at first.
+  get narrowed() {
+    return this.q !== "" || this.severity !== "" || this.standing !== "to do" ||
+      Object.keys(EXACT).some((key) => this[key] !== null);
   }
 
   // The rows that pass, as one mark per row. `apart` leaves out one filter, for counting its choices.

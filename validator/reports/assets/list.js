@@ -15,6 +15,14 @@ const LIST_COLUMNS = [
   { title: "Code date", name: "coding_date", width: 112, responsive: 4 },
   { title: "Standing", name: "standing", width: 108, order: STANDINGS, responsive: 7 },
   { title: "At risk", name: "amount_at_risk", width: 118, hozAlign: "right", responsive: 1 },
+  { title: "Expected loss", name: "expected_loss", width: 118, hozAlign: "right", apart: true },
+  { title: "Line", name: "line_number", width: 70, apart: true },
+  { title: "Rendering", name: "rendering_npi", width: 112, apart: true },
+  { title: "Confidence", name: "confidence", width: 104, apart: true },
+  { title: "First seen", name: "first_seen", width: 112, apart: true },
+  { title: "Decision", name: "decision", width: 160, apart: true },
+  { title: "File", name: "source_file", width: 160, apart: true },
+  { title: "Row", name: "source_row", width: 80, apart: true },
 ];
 
 class Row {
@@ -29,11 +37,23 @@ for (const { name } of LIST_COLUMNS) {
 
 function cellText(columns, name, i) {
   const value = columns[name].at(i);
-  if (name === "amount_at_risk") return value ? money.format(value / 100) : "–";
+  if (name === "amount_at_risk" || name === "expected_loss") return value ? money.format(value / 100) : "–";
   return value === null ? "" : String(value);
 }
 
-function makeList(element, columns, count) {
+// One group: what its findings share, how many they are, and what they put at risk.
+function groupHeader(columns, titles, value, size, data) {
+  let cents = 0;
+  for (const row of data) cents += columns.amount_at_risk.at(row.i);
+  const cell = node("span", { role: "gridcell" }, node("b", {}, value || BLANK),
+    titles[value] ? ` ${titles[value]} · ` : " ",
+    `${size.toLocaleString("en-US")} finding${size === 1 ? "" : "s"}, amounts ${money.format(cents / 100)}`);
+  // Tabulator calls its line a group of rows; to a screen reader it is a row with this one cell.
+  queueMicrotask(() => cell.parentElement?.setAttribute("role", "row"));
+  return cell;
+}
+
+function makeList(element, columns, titles, count) {
   const rows = Array.from({ length: count }, (_, i) => new Row(i));
   const format = (cell) => {
     const name = cell.getField();
@@ -58,13 +78,17 @@ function makeList(element, columns, count) {
     resizableColumnFit: true,
     placeholder: count ? "No finding passes these filters." : "There are no findings.",
     columnDefaults: { headerSort: true, formatter: format, tooltip: false, vertAlign: "middle" },
-    columns: LIST_COLUMNS.map(({ title, name, order, ...rest }) => ({
+    groupBy: false,
+    groupStartOpen: false,
+    groupHeader: (value, size, data) => groupHeader(columns, titles, value, size, data),
+    columns: LIST_COLUMNS.map(({ title, name, order, apart, ...rest }) => ({
       ...rest,
+      visible: !apart,
       title,
       field: name,
       ...(name === "message" ? { minWidth: Math.min(360, element.clientWidth - 125) } : {}),
       sorter: (a, b) => columns[name].rank(order)[a] - columns[name].rank(order)[b],
-      headerSortStartingDir: name === "amount_at_risk" ? "desc" : "asc",
+      headerSortStartingDir: (name === "amount_at_risk" || name === "expected_loss") ? "desc" : "asc",
     })),
   });
 }

@@ -8,8 +8,8 @@ async function start() {
   const ruleTitles = Object.fromEntries(Object.entries(found.rules).map(([id, rule]) => [id, rule.title]));
   const filters = new Filters(columns, found.rows, ruleTitles);
   const by = (id) => document.getElementById(id);
-  const list = makeList(by("list"), columns, found.rows);
-  const detail = new Detail(columns, found.rules, found.titles, move, close);
+  const list = makeList(by("list"), columns, { ...found.titles, ...ruleTitles }, found.rows);
+  const detail = new Detail(columns, found, move, close);
   let marks = null;
   let current = null; // the Tabulator row whose finding is marked
 
@@ -45,7 +45,42 @@ async function start() {
       chip.addEventListener("click", () => { filters[key] = null; apply(); });
       return chip;
     }));
-    by("reset").hidden = !filters.address("");
+    by("reset").hidden = !filters.narrowed;
+    by("group").value = filters.group;
+    for (const box of by("columns").querySelectorAll("input")) {
+      box.checked = filters.shownColumns ? filters.shownColumns.includes(box.value) : !box.dataset.apart;
+    }
+  }
+
+  // Grouping, order and columns as the address has them.
+  function arrange() {
+    const name = filters.group;
+    list.setGroupBy(name ? (row) => String(columns[name].at(row.i) ?? "") : false);
+    const [column, direction] = filters.sort.split(":");
+    if (LIST_COLUMNS.some((each) => each.name === column)) list.setSort(column, direction === "desc" ? "desc" : "asc");
+    if (filters.shownColumns) showColumns();
+  }
+
+  function showColumns() {
+    for (const { name } of LIST_COLUMNS) {
+      const column = list.getColumn(name);
+      if (filters.shownColumns.includes(name)) column.show();
+      else column.hide();
+    }
+    list.redraw(true);
+  }
+
+  function fillColumns() {
+    for (const { name, title, apart } of LIST_COLUMNS) {
+      const box = node("input", { type: "checkbox", value: name, ...(apart ? { "data-apart": "" } : {}) });
+      if (apart) box.dataset.apart = "yes";
+      by("columns").append(node("label", {}, box, ` ${title}`));
+    }
+    by("columns").addEventListener("change", () => {
+      filters.shownColumns = [...by("columns").querySelectorAll("input:checked")].map((box) => box.value);
+      showColumns();
+      remember();
+    });
   }
 
   function fillRules() {
@@ -89,6 +124,7 @@ async function start() {
       return;
     }
     const finding = filters.readAddress(location.hash);
+    arrange();
     apply(true);
     if (finding) {
       const marked = new Uint8Array(found.rows);
@@ -128,6 +164,16 @@ async function start() {
   });
   by("standing").addEventListener("change", (event) => { filters.standing = event.target.value; apply(); });
   by("rule").addEventListener("change", (event) => { filters.rule = event.target.value || null; apply(); });
+  by("group").addEventListener("change", (event) => {
+    filters.group = event.target.value;
+    arrange();
+    remember();
+  });
+  list.on("dataSorted", (sorters) => {
+    if (!document.body.dataset.ready) return;
+    filters.sort = sorters.length ? `${sorters[0].field}:${sorters[0].dir}` : "";
+    remember();
+  });
   by("reset").addEventListener("click", () => { filters.clear(); apply(); });
   by("download").addEventListener("click", download);
   for (const button of document.querySelectorAll("[data-severity]")) {
@@ -152,7 +198,12 @@ async function start() {
 
   list.on("tableBuilt", () => {
     by("list").tabIndex = 0;
+    // The part that scrolls takes the focus, so that it has to be a part of the grid to a screen reader too.
+    by("list").querySelector(".tabulator-tableholder").setAttribute("role", "rowgroup");
+    by("list").querySelector(".tabulator-table").setAttribute("role", "presentation");
+    by("list").removeAttribute("aria-owns");
     fillRules();
+    fillColumns();
     readAddress(true);
     by("loading").hidden = true;
     by("tools").hidden = false;
