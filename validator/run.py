@@ -17,6 +17,7 @@ import polars as pl
 from validator import __version__
 from validator.claims.batch import Batch, open_batch
 from validator.claims.kept import Keeper
+from validator.claims.masking import Mask, read_mask
 from validator.claims.netting import net
 from validator.claims.schema import SUPERSEDED, ClaimTables, no_claims
 from validator.claims.sources import KEPT_FOLDER
@@ -73,7 +74,12 @@ class Request:
     strict: bool = False
     fail_on_all: bool = False
     jobs: int = 1
+    mask_key: Path | None = None  # mask the numbers of patients and claims under the key in this file
     severities: Mapping[str, Severity] = field(default_factory=dict)  # rule id -> what its severity would be
+
+    def mask(self) -> Mask | None:
+        """What masks the claims, if anything does; the key is made where there is none."""
+        return read_mask(self.mask_key) if self.mask_key else None
 
     def with_severities(self, rules: RuleSet) -> RuleSet:
         """The rules as if those named had another severity. UsageError for a rule that does not run."""
@@ -178,7 +184,8 @@ def judge_batch(
     settings = Settings(request.batch_date, request.claims_from or reach.claims_from, reach.delivered)
     past = past or Past()
     presence = Presence(past)
-    judgement, superseded = judge(batch, rules, reference, settings, clock or _Clock(), keeper, presence)
+    clock, mask = clock or _Clock(), request.mask()
+    judgement, superseded = judge(batch, rules, reference, settings, clock, keeper, presence, mask)
     return Judged(settings, judgement, superseded, _gone(past, judgement, presence))
 
 
@@ -220,6 +227,7 @@ def judge(
     clock: _Clock,
     keeper: Keeper | None = None,
     presence: Presence | None = None,
+    mask: Mask | None = None,
 ) -> tuple[Judgement, pl.DataFrame]:
     """Every partition by itself, then all together; and the claims that others replaced or voided."""
     evaluations: list[Evaluation] = []
@@ -240,7 +248,8 @@ def judge(
                 superseded.append(gone)
             clock.mark("judging")
 
-        for partition in batch.partitions():
+        for delivered in batch.partitions():
+            partition = mask.tables(delivered) if mask else delivered
             clock.mark("claims")
             if keeper:
                 keeper.add(partition)
@@ -317,6 +326,7 @@ def _content(
         "claims_reach_back_to": reach.claims_from.year if reach.claims_from else None,
         "delivered": sorted(reach.delivered or ()),
         "keep_claims": request.keep_claims,
+        "mask": mask.name if (mask := request.mask()) else None,
     }
     amounts = dict(judgement.amount_by_severity)
     content = RunContent(

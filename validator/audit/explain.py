@@ -78,6 +78,8 @@ def explain_claim(
     place = of_finding.select("source_file", "source_row").row(0) if of_finding.height else None
     only_rule = of_finding["rule_id"][0] if of_finding.height else None
     wanted = of_finding["claim_id"][0] if of_finding.height else asked
+    mask = request.mask()
+    wanted = [wanted, mask.claim_id(wanted)] if mask else [wanted]  # as the report shows it, or as it is
     rules, reference = rules_and_reference(request, progress=progress)
     told: list[ClaimTold] = []
     with open_batch(
@@ -85,8 +87,9 @@ def explain_claim(
     ) as batch:
         reach = batch.coverage(request.batch_date)
         settings = Settings(request.batch_date, request.claims_from or reach.claims_from, reach.delivered)
-        for partition in batch.partitions():
-            named = pl.col("claim_id") == wanted
+        for delivered in batch.partitions():
+            partition = mask.tables(delivered) if mask else delivered
+            named = pl.col("claim_id").is_in(wanted)
             if place:
                 named &= (pl.col("source_file") == place[0]) & (pl.col("source_row") == place[1])
             if partition.claims.filter(named).is_empty():

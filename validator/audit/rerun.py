@@ -14,6 +14,7 @@ import polars as pl
 from validator import __version__
 from validator.audit.compare import Comparison, Side, compare
 from validator.audit.runs import FinishedRun
+from validator.claims.masking import KEY_NAME
 from validator.errors import ClaimFileError, UsageError
 from validator.reports.content import RunContent
 from validator.reports.run_json import run_json
@@ -58,6 +59,7 @@ def request_of(
     reference: Path | None = None,
     own_copies: bool = True,
     severities: Mapping[str, Severity] | None = None,
+    mask_key: Path | None = None,
 ) -> Request:
     """What the run was asked, with its own copies of rules and reference unless others are named.
 
@@ -87,6 +89,7 @@ def request_of(
         reference=reference or own_reference,
         fail_on=settings["fail_on"],
         claims_from=date.fromisoformat(since) if since else None,
+        mask_key=(mask_key or run.out / KEY_NAME) if settings.get("mask") else None,
         severities=dict(severities or {}),
     )
 

@@ -21,6 +21,7 @@ _Files = Annotated[
 ]
 _History = Annotated[list[str] | None, typer.Option(help="Where its history is now.", show_default=False)]
 _Csv = Annotated[Path | None, typer.Option(help="Write every finding that differs to this file.")]
+_MaskKey = Annotated[Path | None, typer.Option(help="The key of a masked run; OUT/.mask-key if not given.")]
 _Rules = Annotated[Path | None, typer.Option(help="Another rules folder instead of the run's own.")]
 _Profile = Annotated[str | None, typer.Option(help="Another profile instead of the run's own.")]
 _Reference = Annotated[Path | None, typer.Option(help="Another reference instead of the run's own.")]
@@ -32,6 +33,7 @@ def rerun(
     history: _History = None,
     rules: _Rules = None,
     reference: _Reference = None,
+    mask_key: _MaskKey = None,
     current: Annotated[
         bool,
         typer.Option("--current", help="Use the rules and reference of today, not the run's own copies."),
@@ -49,7 +51,13 @@ def rerun(
 
     finished = open_run(run)
     request = request_of(
-        finished, files or (), history=history or (), rules=rules, reference=reference, own_copies=not current
+        finished,
+        files or (),
+        history=history or (),
+        rules=rules,
+        reference=reference,
+        own_copies=not current,
+        mask_key=mask_key,
     )
     with progress_on_stderr(quiet=False) as progress:
         told = run_again(finished, request, progress)

@@ -73,6 +73,16 @@ def run(
         bool,
         typer.Option("--strict", help="Stop at a file that cannot be read; write no run folder."),
     ] = False,
+    mask: Annotated[
+        bool,
+        typer.Option(
+            "--mask", help="Show keyed hashes instead of patient and claim numbers; key: OUT/.mask-key."
+        ),
+    ] = False,
+    mask_key: Annotated[
+        Path | None,
+        typer.Option(help="The same, with the key in this file; it is made if it is not there."),
+    ] = None,
     fail_on: Annotated[
         FailOn, typer.Option(help="Exit with 1 when a finding is at least this severe.")
     ] = FailOn.REJECT,
@@ -116,6 +126,7 @@ def run(
         claims_from=claims_from.date() if claims_from else None,
         keep_claims=keep_claims,
         strict=strict,
+        mask_key=mask_key or (mask_key_of(out) if mask else None),
         fail_on_all=fail_on_all,
         jobs=jobs or min(os.cpu_count() or 1, 4),
     )
@@ -126,6 +137,15 @@ def run(
     elif not quiet:
         typer.echo(in_words(night))
     raise typer.Exit(night.exit_code)
+
+
+def mask_key_of(out: Path) -> Path:
+    """Where an output folder has its mask key; the folder is made if it is missing."""
+    from validator.claims.masking import KEY_NAME
+    from validator.reports.lock import output_lock
+
+    with output_lock(out):
+        return out / KEY_NAME
 
 
 def bytes_of(memory: str | None) -> int | None:
