@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import typer
 
-from validator.cli import audit, code, layouts, reference, review, rules, run, runs, search
+from validator.cli import audit, code, layouts, reference, review, rules, run, runs, sample, search
 from validator.errors import ExitCode, ValidatorError
 
 _KEEP_MEMORY = "dirty_decay_ms:-1,muzzy_decay_ms:-1,thp:always"  # decisions/0013
@@ -33,6 +33,7 @@ app.command("run")(run.run)
 app.command("rerun")(audit.rerun)
 app.command("diff")(audit.diff)
 app.command("explain")(audit.explain)
+app.command("sample")(sample.sample)
 app.command("code")(code.code)
 app.command("search")(search.search)
 app.add_typer(rules.app, name="rules")
