@@ -14,7 +14,7 @@ COMPILE = $(VENV)/locker/bin/uv pip compile pyproject.toml --universal --python-
 FACTS := $(wildcard reference/facts/* reference/valuesets/* reference/pairs/* reference/releases.yaml)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix bench docs lock clean
+.PHONY: help run test check fix bench docs site lock clean
 # A step that fails must not leave a half-written target behind that looks finished.
 .DELETE_ON_ERROR:
 
@@ -43,6 +43,10 @@ fix: $(VENV)/dev.stamp $(VENV)/reference.stamp ## mend what can be mended: style
 docs: $(VENV)/run.stamp $(VENV)/reference.stamp ## write the generated pages of docs/
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/validator rules docs
+
+site: $(VENV)/dev.stamp ## build the documentation as a site into build/site
+	@$(BIN)/python -m sphinx -q -W --keep-going -c docs/site . build/site
+	@echo "build/site/docs/site/index.html"
 
 bench: $(VENV)/dev.stamp $(VENV)/reference.stamp ## measure against others and write docs/benchmarks.md (about 15 minutes)
 	@$(BIN)/python -m benchmarks.bench $(BENCH)
