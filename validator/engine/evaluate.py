@@ -19,7 +19,7 @@ from validator.findings.risk import risk_scores
 from validator.findings.schema import CLAIM_CODES, CLAIMS_AT_RISK, FINDINGS
 from validator.findings.suppression import Suppress, suppressed_by
 from validator.reference.dotted import dotted
-from validator.rules.model import OUTCOMES, Rule, RuleSet
+from validator.rules.model import OUTCOMES, Filing, Rule, RuleSet
 
 if TYPE_CHECKING:
     from validator.reference.lookup import Reference
@@ -88,6 +88,17 @@ def evaluate(
     evaluated = _with_money(findings, counts, blanks, partition, rules)
     codes = _codes_of(evaluated.claims_at_risk["claim_key"], frames)
     return replace(evaluated, tallies=tallies, claim_codes=codes)
+
+
+def _due_date(filing: Filing) -> pl.Expr:
+    """The last day on which a claim that is not paid yet may be filed, from its last day of service."""
+    days = pl.lit(filing.days, pl.Int32)
+    if filing.payers:
+        payers = dict(filing.payers)
+        days = pl.col("payer_id").replace_strict(payers, default=days, return_dtype=pl.Int32)
+    served = pl.coalesce("through_date", "from_date")
+    due = served + pl.duration(days=days)
+    return pl.when(pl.col("feed") != "adjudicated").then(due).cast(pl.Date).alias("due_date")
 
 
 def _codes_of(claim_keys: pl.Series, frames: Frames) -> pl.DataFrame:
@@ -213,7 +224,7 @@ def _with_money(
             .cast(MONEY)
             .alias("expected_loss")
         )
-        .join(judged, on="claim_no")
+        .join(judged.with_columns(_due_date(rules.filing)), on="claim_no")
         .select(pl.col(name).cast(kind) for name, kind in CLAIMS_AT_RISK.items())
     )
     return Evaluation(

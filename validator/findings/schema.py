@@ -69,6 +69,7 @@ CLAIMS_AT_RISK: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "amount_at_risk": MONEY,  # each line once, never more than was charged
     "risk_score": pl.Decimal(5, 2),  # 0-100
     "expected_loss": MONEY,
+    "due_date": pl.Date,  # last day to file it by the profile's timely_filing; blank for paid claims
     "source_file": pl.String,
     "source_row": pl.UInt32,
 }

@@ -17,11 +17,11 @@ def riskiest_first(
 ) -> tuple[pl.DataFrame, int]:
     """The findings to show, and how many there are in all.
 
-    One row per finding with `expected_loss` of its claim, `standing`, `first_seen`, and its `history` and
-    last decision from the ledger added: by expected loss, then claim, worst severity, amount and id. A
-    finding that no ledger knows counts as new.
+    One row per finding with `expected_loss` and `due_date` of its claim, `standing`, `first_seen`, and its
+    `history` and last decision from the ledger added: by expected loss, then due date, claim, worst severity,
+    amount and id. A finding that no ledger knows counts as new.
     """
-    losses = work.claims_at_risk.lazy().select("claim_key", "expected_loss")
+    losses = work.claims_at_risk.lazy().select("claim_key", "expected_loss", "due_date")
     standing = work.standing.lazy().select("finding_id", "standing", "first_seen")
     keys = (
         work.findings.lazy()
@@ -34,11 +34,11 @@ def riskiest_first(
     if to_do_only:
         keys = keys.filter(pl.col("standing").is_in(TO_DO))
     ordered = keys.sort(
-        "expected_loss", "claim_key", "severity", "amount_at_risk", "finding_id",
-        descending=[True, False, False, True, False], nulls_last=True,
+        "expected_loss", "due_date", "claim_key", "severity", "amount_at_risk", "finding_id",
+        descending=[True, False, False, False, True, False], nulls_last=True,
     ).collect()  # fmt: skip
     chosen = ordered.head(rows_at_most)
     rows = work.findings[chosen["row_no"]]
-    rows = rows.hstack(chosen.select("expected_loss", "standing", "first_seen"))
+    rows = rows.hstack(chosen.select("expected_loss", "due_date", "standing", "first_seen"))
     remembered = work.memory.past.select("finding_id", "history", *DECISION)
     return rows.join(remembered, on="finding_id", how="left", maintain_order="left"), ordered.height

@@ -31,6 +31,7 @@ _COLUMNS: tuple[tuple[str, str, int], ...] = (
     ("Finding", "message", 70),
     ("Suggested codes", "suggestions", 38),
     ("Amount at risk", "amount_at_risk", 14),
+    ("File by", "due_date", 12),
     ("Disposition", "disposition", 15),
     ("Snoozed until", "snoozed_until", 14),
     ("Owner", "owner", 14),
@@ -171,7 +172,7 @@ def _kind(column: str) -> str:
         return "input date" if column == "snoozed_until" else "input"
     if column in _MONEY:
         return "money"
-    if column == "coding_date":
+    if column in ("coding_date", "due_date"):
         return "date"
     if column in _WRAPPED:
         return "sentence"
@@ -229,6 +230,7 @@ def _words_sheet(workbook: Any, work: WorkToDo) -> None:
         *CONFIDENCE_WORDS.items(),
         *STANDING_WORDS.items(),
         ("Amount at risk", "What this finding puts at risk. Amounts of one claim overlap: do not add them."),
+        ("File by", "The last day to file the claim, by the profile's timely_filing; blank for paid claims."),
         ("Expected loss", work.risk_formula or "Amount at risk of the claim x its risk score / 100."),
         ("Disposition", "What was done. Choose from the list; `validator review import` takes it in."),
         *((f"- {word}", meaning) for word, meaning in DISPOSITIONS.items()),

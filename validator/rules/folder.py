@@ -45,7 +45,9 @@ class RuleFolder:
         )
         precedence = tuple(p for p in orders if len(p.order) > 1)
         parts = (rules, precedence, self.suppressions, self.risk)
-        return RuleSet(*parts, profile=self.profile.name, set_hash=digest(everything(parts)))
+        filing = self.profile.filing
+        decides = everything((*parts, filing))
+        return RuleSet(*parts, profile=self.profile.name, set_hash=digest(decides), filing=filing)
 
 
 def read_rule_set(

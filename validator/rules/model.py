@@ -357,6 +357,17 @@ class RiskWeights:
 
 
 @dataclass(frozen=True)
+class Filing:
+    """Days after the last day of service within which a claim may be filed; payers may have their own."""
+
+    days: int | None = None
+    payers: tuple[tuple[str, int], ...] = ()
+
+
+NO_LIMIT = Filing()
+
+
+@dataclass(frozen=True)
 class RuleSet:
     """All the engine needs to judge: the rules of the profile, in order of id, and the rest of the folder."""
 
@@ -366,3 +377,4 @@ class RuleSet:
     risk: RiskWeights
     profile: str
     set_hash: str
+    filing: Filing = NO_LIMIT

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from validator.rules.model import SEVERITIES, Rule, Severity, SeverityCase
-from validator.rules.nodes import Items, Node, Text
+from validator.rules.model import NO_LIMIT, SEVERITIES, Filing, Rule, Severity, SeverityCase
+from validator.rules.nodes import Block, Items, Node, Text
 from validator.rules.parts import read_case
 from validator.rules.problems import Problems
 from validator.rules.scope import Scope
 from validator.rules.shapes import known_keys, read_choice, read_rule_id, read_text
 
 RUNNING = ("active", "shadow")
+_LONGEST_LIMIT = 3_660
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Profile:
     chosen: frozenset[str] | None = None
     left_out: frozenset[str] = frozenset()
     overrides: tuple[Override, ...] = field(default=())
+    filing: Filing = NO_LIMIT
 
     def runs(self, rule: Rule) -> bool:
         if rule.status not in RUNNING or rule.rule_id in self.left_out:
@@ -52,7 +54,12 @@ def read_profile(node: Node, name: str, rules: Mapping[str, Rule], problems: Pro
     """The profile that a document holds; `rules` are all rules of the folder by id."""
     if isinstance(node, Text) and node.blank:
         return Profile(name)
-    keys = known_keys(node, here="a profile", keys=("why", "rules", "except", "severity"), problems=problems)
+    keys = known_keys(
+        node,
+        here="a profile",
+        keys=("why", "rules", "except", "severity", "timely_filing"),
+        problems=problems,
+    )
     if keys is None:
         return Profile(name)
     if "why" in keys:
@@ -64,7 +71,30 @@ def read_profile(node: Node, name: str, rules: Mapping[str, Rule], problems: Pro
         None if every or chosen is None else frozenset(_rule_ids(chosen, "rules", rules, problems)),
         frozenset(_rule_ids(keys["except"], "except", rules, problems)) if "except" in keys else frozenset(),
         tuple(_overrides(keys["severity"], rules, problems)) if "severity" in keys else (),
+        _filing(keys["timely_filing"], problems) if "timely_filing" in keys else NO_LIMIT,
     )
+
+
+def _filing(node: Node, problems: Problems) -> Filing:
+    """`{days: 365, payers: {P100: 90}}`: limits for filing a claim, by payer where it has its own."""
+    keys = known_keys(node, here="timely_filing", keys=("days", "payers"), problems=problems) or {}
+    days = _days(keys["days"], "timely_filing", problems) if "days" in keys else None
+    payers = keys.get("payers")
+    if payers is not None and not isinstance(payers, Block):
+        fix = "write payers: {P100: 90}"
+        problems.add("R007", "payers is written as `payer: days`", fix=fix, at=payers.span)
+        return Filing(days)
+    limits = [(key.text, _days(value, key.text, problems)) for key, value in payers or ()]
+    return Filing(days, tuple((payer, limit) for payer, limit in limits if limit is not None))
+
+
+def _days(node: Node, of: str, problems: Problems) -> int | None:
+    text = node.text if isinstance(node, Text) else ""
+    if text.isascii() and text.isdigit() and 0 < int(text) <= _LONGEST_LIMIT:
+        return int(text)
+    what = f"{of} is a whole number of days from 1 to {_LONGEST_LIMIT}"
+    problems.add("R014", what, fix="write digits: days: 365", at=node.span)
+    return None
 
 
 def _rule_ids(node: Node, key: str, rules: Mapping[str, Rule], problems: Problems) -> list[str]:

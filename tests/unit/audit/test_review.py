@@ -18,6 +18,7 @@ from validator.audit.runs import FinishedRun, open_run, with_decisions
 from validator.cli import app
 from validator.errors import OutputError, UsageError
 from validator.ledger.book import Ledger, Review
+from validator.run import Request, run_night
 
 HEADER, FINE, UNKNOWN = "M53.2", "M53.2X6", "M99.999"
 Cells = list[list[str]]
@@ -146,18 +147,18 @@ def _swap(cells: Cells) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda c: fill(c, "A", disposition="done SECRET"), "Worklist!I3: is none of: fixed, accepted"),
-        (lambda c: fill(c, "A", disposition="snoozed until"), "!J3: needs a date after the night of the run, 2026-02-01"),
-        (lambda c: fill(c, "A", disposition="snoozed until", until="2026-02-01"), "!J3: needs a date after"),
-        (lambda c: fill(c, "A", disposition="snoozed until", until="SECRET"), "!J3: is no date"),
-        (lambda c: fill(c, "A", until="2026-13-45"), "!I3: is none of"),
-        (lambda c: fill(c, "A", disposition="fixed", until="2026-03-01"), '!I3: must be "snoozed until"'),
+        (lambda c: fill(c, "A", disposition="done SECRET"), "Worklist!J3: is none of: fixed, accepted"),
+        (lambda c: fill(c, "A", disposition="snoozed until"), "!K3: needs a date after the night of the run, 2026-02-01"),
+        (lambda c: fill(c, "A", disposition="snoozed until", until="2026-02-01"), "!K3: needs a date after"),
+        (lambda c: fill(c, "A", disposition="snoozed until", until="SECRET"), "!K3: is no date"),
+        (lambda c: fill(c, "A", until="2026-13-45"), "!J3: is none of"),
+        (lambda c: fill(c, "A", disposition="fixed", until="2026-03-01"), '!J3: must be "snoozed until"'),
         (lambda c: (fill(c, "A", disposition="fixed"), c[2].__setitem__(column(c, "Finding id"), "SECRET")),
-         "!X3: no finding of this run has this id"),
+         "!Y3: no finding of this run has this id"),
         (_swap, "!C3: does not belong to the finding id of this row"),
-        (lambda c: (fill(c, "A", disposition="fixed"), c.append([*c[2]]), c[-1].__setitem__(8, "accepted")),
+        (lambda c: (fill(c, "A", disposition="fixed"), c.append([*c[2]]), c[-1].__setitem__(9, "accepted")),
          "another row decides otherwise"),
-        (lambda c: fill(c, "A", disposition="fixed", note="SECRET" * 1000), "!L3: is longer than 2,000 characters"),
+        (lambda c: fill(c, "A", disposition="fixed", note="SECRET" * 1000), "!M3: is longer than 2,000 characters"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_taken_is_named_by_its_cell_and_nothing_is_taken(
@@ -219,3 +220,30 @@ def test_a_folder_that_is_no_run_and_one_that_was_changed_are_told(tmp_path: Pat
     (run.path / "rules.csv").write_text("changed")
     with pytest.raises(OutputError, match=r"rules\.csv is not what was written"):
         open_run(run.path)
+
+
+def test_the_worklist_says_until_when_a_claim_can_be_filed(tmp_path: Path) -> None:
+    """By payer, from the last day of service; a payer without a limit of its own has the profile's."""
+    import shutil
+
+    from validator.shipped import rules_folder
+
+    rules = shutil.copytree(rules_folder(), tmp_path / "rules")
+    profile = rules / "profiles" / "default.yaml"
+    text = profile.read_text()
+    assert "timely_filing: {days: 365}" in text
+    profile.write_text(
+        text.replace("timely_filing: {days: 365}", "timely_filing: {days: 365, payers: {P100: 90}}")
+    )
+    head = "claim_id,claim_type,patient_id,payer_id,from_date,through_date,billing_npi,total_charge,diagnosis_1,{}\n"
+    row = "{},professional,P{},{},2026-01-15,2026-01-20,1234567893,100,M53.2,{}\n"
+    for extra, paid in (("plan_id", ""), ("paid_amount", "80.00")):
+        file = tmp_path / f"{extra}.csv"
+        file.write_text(
+            head.format(extra) + row.format("A", 1, "P100", paid) + row.format("B", 2, "P200", paid)
+        )
+        made = run_night(Request([str(file)], date(2026, 2, 1), out=tmp_path / extra, rules=rules))
+        cells = cells_of(made.published.path / "worklist.xlsx")
+        number, day = column(cells, "Claim"), column(cells, "File by")
+        due = {line[number]: line[day][:10] for line in cells[2:]}
+        assert due == ({"A": "2026-04-20", "B": "2027-01-20"} if not paid else {"A": "", "B": ""})
