@@ -235,15 +235,11 @@ def test_the_worklist_says_until_when_a_claim_can_be_filed(tmp_path: Path) -> No
     profile.write_text(
         text.replace("timely_filing: {days: 365}", "timely_filing: {days: 365, payers: {P100: 90}}")
     )
-    head = "claim_id,claim_type,patient_id,payer_id,from_date,through_date,billing_npi,total_charge,diagnosis_1,{}\n"
-    row = "{},professional,P{},{},2026-01-15,2026-01-20,1234567893,100,M53.2,{}\n"
-    for extra, paid in (("plan_id", ""), ("paid_amount", "80.00")):
-        file = tmp_path / f"{extra}.csv"
-        file.write_text(
-            head.format(extra) + row.format("A", 1, "P100", paid) + row.format("B", 2, "P200", paid)
-        )
-        made = run_night(Request([str(file)], date(2026, 2, 1), out=tmp_path / extra, rules=rules))
-        cells = cells_of(made.published.path / "worklist.xlsx")
-        number, day = column(cells, "Claim"), column(cells, "File by")
-        due = {line[number]: line[day][:10] for line in cells[2:]}
-        assert due == ({"A": "2026-04-20", "B": "2027-01-20"} if not paid else {"A": "", "B": ""})
+    head = "claim_id,claim_type,patient_id,payer_id,from_date,through_date,billing_npi,total_charge,diagnosis_1\n"
+    row = "{},professional,P{},{},2026-01-15,2026-01-20,1234567893,100,M53.2\n"
+    file = tmp_path / "claims.csv"
+    file.write_text(head + row.format("A", 1, "P100") + row.format("B", 2, "P200"))
+    made = run_night(Request([str(file)], date(2026, 2, 1), out=tmp_path / "out", rules=rules))
+    cells = cells_of(made.published.path / "worklist.xlsx")
+    number, day = column(cells, "Claim"), column(cells, "File by")
+    assert {line[number]: line[day][:10] for line in cells[2:]} == {"A": "2026-04-20", "B": "2027-01-20"}

@@ -9,7 +9,7 @@ import pytest
 from validator.claims.schema import ClaimTables
 from validator.engine import exists as searches
 from validator.engine.conclude import conclude
-from validator.engine.evaluate import Settings, evaluate, outcomes
+from validator.engine.evaluate import Settings, _due_date, evaluate, outcomes
 from validator.engine.examples import run_examples
 from validator.engine.given import BATCH_DATE, build_claims, read_given
 from validator.engine.listing import Listing
@@ -18,6 +18,7 @@ from validator.rules.model import (
     ALWAYS,
     Compare,
     Field,
+    Filing,
     MessageCase,
     Precedence,
     RiskWeights,
@@ -210,3 +211,21 @@ def test_a_code_of_many_partners_is_not_laid_out_with_all_of_them(rule_set, refe
     evaluated = evaluate(build_claims([read_given(c) for c in claims]), chosen, equipped, SETTINGS)
     assert evaluated.findings.height == 3
     assert sum(laid_out) == 3
+
+
+def test_a_paid_claim_has_no_day_to_file_it_by_and_without_a_limit_none_has() -> None:
+    claims = pl.DataFrame(
+        {
+            "feed": ["adjudicated", "submission", "submission"],
+            "payer_id": ["P1", None, "P1"],
+            "from_date": [date(2026, 1, 1)] * 3,
+            "through_date": [None, date(2026, 1, 2), None],
+        }
+    )
+    limits = Filing(10, (("P1", 5),))
+    assert claims.select(_due_date(limits)).to_series().to_list() == [
+        None,
+        date(2026, 1, 12),
+        date(2026, 1, 6),
+    ]
+    assert claims.select(_due_date(Filing())).to_series().null_count() == 3

@@ -231,6 +231,7 @@ def make_content(count: int = 60, *, findings: pl.DataFrame | None = None, **cha
             pl.col("amount_at_risk").max(),
             pl.lit("63.00").str.to_decimal(scale=2).cast(pl.Decimal(5, 2)).alias("risk_score"),
             (pl.col("amount_at_risk").max() * Decimal("0.63")).cast(pl.Decimal(12, 2)).alias("expected_loss"),
+            (pl.col("coding_date").max() + pl.duration(days=365)).alias("due_date"),
             pl.col("source_file", "source_row").first(),
         )
         .sort("claim_key")
