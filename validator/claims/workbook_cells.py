@@ -85,9 +85,12 @@ def _scientific(digits: str) -> str:
 def main() -> int:
     """Read the arguments and write the sheets."""
     workbook, folder, megabytes, seconds = sys.argv[1:]
-    limit(int(megabytes), int(seconds))
+    # Before the limit: what the libraries take to start (numpy too, where it is there) is not the workbook's.
     import fastexcel
+    import pyarrow.compute
 
+    del pyarrow
+    limit(int(megabytes), int(seconds))
     try:
         sheets = write_sheets(Path(workbook), Path(folder))
     except fastexcel.FastExcelError:
