@@ -12,6 +12,7 @@ from validator.audit.runs import FinishedRun
 from validator.audit.sample import Sample, draw
 from validator.audit.sheets import Check, cells_of, filled_rows, refuse
 from validator.errors import Place, UsageError
+from validator.reports.sheet import SAFE
 from validator.reports.text import joined_lists, shown
 
 AGREE, DISAGREE = "agree", "disagree"
@@ -50,15 +51,7 @@ _FIX = "Give the workbook that `validator sample` wrote, filled in."
 def write_sample(run: FinishedRun, sample: Sample, file: BinaryIO) -> None:
     """Write the workbook; every text is text, never a formula."""
     whole = io.BytesIO()
-    book = xlsxwriter.Workbook(
-        whole,
-        {
-            "in_memory": True,
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        },
-    )
+    book = xlsxwriter.Workbook(whole, SAFE)
     book.set_properties({"created": datetime.combine(run.batch_date, time())})
     _sample_sheet(book, run, sample)
     _how_sheet(book, run, sample)

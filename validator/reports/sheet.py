@@ -8,6 +8,14 @@ import polars as pl
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
+# For every workbook with claims. Their text stays text: it becomes neither a formula nor a link nor a number
+# that loses its zeros. `in_memory` keeps XlsxWriter from spilling claims into the machine's temporary folder.
+SAFE = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
 _EXCEL_DAY_ZERO = date(1899, 12, 30)
 
 

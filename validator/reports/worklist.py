@@ -12,7 +12,7 @@ import xlsxwriter
 from validator.ledger.schema import DISPOSITIONS, QUERY_SENT
 from validator.reports.content import WorkToDo
 from validator.reports.order import riskiest_first
-from validator.reports.sheet import ColumnSheet
+from validator.reports.sheet import SAFE, ColumnSheet
 from validator.reports.text import joined_lists, shown
 from validator.reports.words import CONFIDENCE_WORDS, SEVERITY_WORDS, STANDING_WORDS
 
@@ -55,15 +55,6 @@ _WRAPPED = ("message", "suggestions")
 _WHOLE_NUMBERS = ("line_number", "source_row")
 _COLOURS = {"reject": "#FBE3E0", "deny": "#FCEBD3", "audit": "#E9E4F8", "advise": "#E8EDF2"}
 
-# Text from claims stays text: it becomes neither a formula nor a link nor a number that loses its zeros.
-# `in_memory` keeps XlsxWriter from spilling claims into the machine's temporary folder.
-_OPTIONS = {
-    "in_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-}
-
 
 def write_worklist(work: WorkToDo, file: BinaryIO, sheet_per: str | None = None) -> None:
     """Write the workbook; the same work gives the same bytes, because its date is the batch date.
@@ -73,7 +64,7 @@ def write_worklist(work: WorkToDo, file: BinaryIO, sheet_per: str | None = None)
     rows, in_all = riskiest_first(work, rows_at_most=ROWS_AT_MOST, to_do_only=True)
     rows = _filled_before(rows, work)
     whole = io.BytesIO()  # a workbook half written to a full disk complains once more when it is let go
-    workbook = xlsxwriter.Workbook(whole, _OPTIONS)
+    workbook = xlsxwriter.Workbook(whole, SAFE)
     workbook.set_properties({"created": datetime.combine(work.batch_date, time())})
     formats = _formats(workbook)
     says = _says(work, rows.height, in_all)
