@@ -35,6 +35,7 @@ from validator.ledger.standing import Past, Presence, gone, standing_of
 from validator.proof import prove_examples
 from validator.reference.dotted import dotted
 from validator.reference.lookup import Reference, open_reference
+from validator.reference.short_card import short_cards
 from validator.reports.content import Memory, RuleText, RunContent
 from validator.reports.lock import as_output_error, output_lock
 from validator.reports.run_folder import Published, publish, run_name
@@ -43,6 +44,9 @@ from validator.rules.folder import read_rule_set
 from validator.rules.model import SEVERITIES, Rule, RuleSet, Severity, SeverityCase
 from validator.rules.reads import reads
 from validator.shipped import rules_folder
+
+# How many codes the page has a card of.
+CARDS = 300
 
 # An operator is warned so many days before the loaded releases end.
 WARN_DAYS = 60
@@ -364,6 +368,7 @@ def _content(
         },
         suppressions=_suppressions(rules, judgement, request.batch_date),
         code_titles=_titles(findings, judgement.claim_codes, reference),
+        code_cards=short_cards(reference, _most_found(findings)),
         risk_formula=FORMULA,
         warnings=_warnings(reference, request.batch_date),
         timings=clock.timings,
@@ -452,6 +457,12 @@ def _suppressions(rules: RuleSet, judgement: Judgement, batch_date: date) -> lis
             }
         )
     return told
+
+
+def _most_found(findings: pl.DataFrame) -> list[str]:
+    """The diagnosis codes that are found wrong most often: those that people look up."""
+    coded = findings.filter(pl.col("diagnosis_role").is_not_null())["code"].drop_nulls()
+    return coded.value_counts().sort("count", "code", descending=[True, False])["code"].head(CARDS).to_list()
 
 
 def _titles(findings: pl.DataFrame, codes: pl.DataFrame, reference: Reference) -> dict[str, str]:

@@ -403,6 +403,13 @@ def remembered(maker: ModuleType, page_of: Callable[..., str]) -> str:
             60,
             memory=after_three_nights(maker, found),
             claim_codes=codes,
+            code_cards={
+                code: {
+                    "spans": [["billable", "2015-10-01", "2021-09-30"], ["header", "2021-10-01", ""]],
+                    "notes": [["excludes1", "<b>note</b> of the list"]],
+                }
+                for code in found["code"].drop_nulls().unique()
+            },
             compared_with=date(2026, 2, 9),
             gone={"resolved": 4},
         )
@@ -428,6 +435,7 @@ def test_the_drawer_tells_the_codes_the_money_and_the_history(
     told = browser.text("#drawer-body")
     for part in ("The claim's diagnoses", "principal 1", "secondary 2", "Money", "History"):
         assert part in told
+    assert "header from 2021-10-01 on" in told and "excludes1 <b>note</b> of the list" in told
     assert "2026-02-09 reopened" in told and "query sent, by somebody on 2026-02-09: <b>note</b>" in told
 
 

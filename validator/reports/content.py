@@ -97,6 +97,8 @@ class RunContent:
         (used | unused | expired), `findings` (how many it silenced). Of `where`, run.json tells names only.
     `code_titles`
         titles of the suggested codes, keyed by dotted code.
+    `code_cards`
+        dotted code -> `spans` and `notes`, of the codes found wrong most often: see short_card.py.
     `risk_formula`
         one sentence with the formula and weights of the risk score.
     `warnings`
@@ -130,6 +132,7 @@ class RunContent:
     standing: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(STANDING)))
     suppressions: Sequence[Mapping[str, Any]] = ()
     code_titles: Mapping[str, str] = field(default_factory=dict)
+    code_cards: Mapping[str, Any] = field(default_factory=dict)
     risk_formula: str = ""
     warnings: Sequence[str] = ()
     timings: Mapping[str, float] = field(default_factory=dict)

@@ -169,6 +169,7 @@ def _beside(content: RunContent, codes: Mapping[str, Any]) -> Mapping[str, Any]:
         },
         "titles": {code: content.code_titles[code] for code in sorted(named & content.code_titles.keys())},
         "codes": codes,
+        "cards": {code: content.code_cards[code] for code in sorted(content.code_cards)},
         "money": dict(MONEY_WORDS),
     }
 

@@ -18,6 +18,7 @@ class Detail {
     this.rules = found.rules;
     this.titles = found.titles;
     this.money = found.money;
+    this.cards = found.cards;
     this.codes = { first: found.codes.first };
     for (const name of ["role", "position", "code", "status"]) this.codes[name] = new Column(found.codes[name]);
     this.drawer = document.getElementById("drawer");
@@ -51,6 +52,7 @@ class Detail {
       ...this.part("Why", rule.why ? node("p", {}, rule.why) : null),
       ...this.part("Codes that may replace it", this.suggested(suggestions)),
       ...this.part("The claim's diagnoses", this.diagnoses(at("claim_at"), at("code"))),
+      ...this.part(`Code card of ${at("code")}`, this.card(at("code"))),
       ...this.part("Money", node("p", {}, node("b", {}, money.format(at("amount_at_risk") / 100)),
         ` ${this.money[severity]}`)),
       ...this.part("History", this.history(at("history"), at("decision"), at("first_seen"))),
@@ -107,6 +109,16 @@ class Detail {
         this.titles[code] ? ` ${this.titles[code]} ` : " ", sound ? "" : node("span", { class: "mark" }, status)));
     }
     return items.length ? node("ul", { class: "codes" }, ...items) : null;
+  }
+
+  // When the code was billable or a header, and the notes of the tabular list at the code itself.
+  card(code) {
+    const card = this.cards[code];
+    if (!card) return null;
+    const spans = card.spans.map(([kind, first, last]) =>
+      node("li", {}, node("b", {}, kind), ` from ${first}${last ? ` to ${last}` : " on"}`));
+    const notes = card.notes.map(([kind, text]) => node("li", {}, node("small", {}, `${kind} `), text));
+    return node("ul", { class: "codes" }, ...spans, ...notes);
   }
 
   history(words, decision, first) {
