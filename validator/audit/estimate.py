@@ -1,27 +1,44 @@
 """From a reviewed sample to the whole frame: precision by rule, error rate, projected amount, with intervals.
 
 Amounts by the stratified mean-per-unit and difference estimators with finite population correction and a
-two-sided interval by Student's t (degrees of freedom after Satterthwaite), as in RAT-STATS of the HHS Office
-of Inspector General and in chapter 8 of the Medicare Program Integrity Manual. Shares by the exact interval
-of Clopper and Pearson; over several strata by its form for weighted samples (Korn and Graubard 1998).
+two-sided interval by Student's t (degrees of freedom after Satterthwaite): the estimators of RAT-STATS of the
+HHS Office of Inspector General, whose audits ask back the lower limit of the two-sided 90 % interval. The
+Medicare Program Integrity Manual (Pub. 100-08), chapter 8, takes the lower limit of the one-sided 90 %
+interval, which is that of the two-sided 80 % one.
+
+Shares by the exact interval of Clopper and Pearson; over several strata by its form for weighted samples
+(Korn and Graubard, Survey Methodology 24, 1998).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from validator.errors import UsageError
 
 CONFIDENCE = 0.90
+# With fewer differences than this their mean is too skewed for Student's t.
+ENOUGH_DIFFERENCES = 20
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its two-sided interval; the same number three times where all was looked at."""
+    """A number with its two-sided interval.
 
+    Where all was looked at, low and high are the number itself; None where the sample shows no spread,
+    so that nothing can be said of how far off the number is.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    method: str = ""
+
+
+class _Share(NamedTuple):
     value: float
     low: float
     high: float
@@ -42,9 +59,21 @@ class Stratum:
     amounts: Sequence[float]
     audited: Sequence[float]
 
+    def __post_init__(self) -> None:
+        if not self.is_whole and self.drawn < 2:
+            raise ValueError("one finding that stands for several tells no spread: draw two, or all")
+
     @property
     def drawn(self) -> int:
         return len(self.agreed)
+
+    @property
+    def is_whole(self) -> bool:
+        return self.drawn >= self.findings
+
+    @property
+    def differences(self) -> int:
+        return sum(found != told for found, told in zip(self.audited, self.amounts, strict=True))
 
 
 def total(strata: Sequence[Stratum], values: Sequence[Sequence[float]], confidence: float) -> Estimate:
@@ -53,13 +82,15 @@ def total(strata: Sequence[Stratum], values: Sequence[Sequence[float]], confiden
     for stratum, seen in zip(strata, values, strict=True):
         count, drawn = stratum.findings, len(seen)
         value += count * sum(seen) / drawn
-        if drawn < 2 or drawn >= count:
+        if stratum.is_whole:
             continue
         part = count * (count - drawn) / drawn * _variance(seen)
         variance += part
         fourth += part * part / (drawn - 1)
-    if not variance:
+    if all(each.is_whole for each in strata):
         return Estimate(value, value, value)
+    if not variance:
+        return Estimate(value, None, None)
     half = _t_quantile(1 - (1 - confidence) / 2, variance * variance / fourth) * sqrt(variance)
     return Estimate(value, value - half, value + half)
 
@@ -77,24 +108,49 @@ def difference(strata: Sequence[Stratum], confidence: float = CONFIDENCE) -> Est
         [[a - r for a, r in zip(each.audited, each.amounts, strict=True)] for each in strata],
         confidence,
     )
+    if told.low is None or told.high is None:
+        return Estimate(recorded + told.value, None, None)
     return Estimate(recorded + told.value, recorded + told.low, recorded + told.high)
 
 
 def share(strata: Sequence[Stratum], confidence: float = CONFIDENCE) -> Estimate:
-    """The share of findings that an auditor agrees with, 0 to 1."""
+    """The share of findings that an auditor agrees with, 0 to 1; `method` is whole, exact or weighted.
+
+    What was looked at whole is known; the interval is that of the rest. No interval is made narrower
+    because the rest is finite.
+    """
     counts = sum(each.findings for each in strata)
-    drawn = sum(each.drawn for each in strata)
-    value = sum(each.findings * sum(each.agreed) / each.drawn for each in strata) / counts
-    if drawn >= counts:
-        return Estimate(value, value, value)
-    effective = float(drawn)
-    variance = _variance_of_total(strata) / counts**2
-    if len(strata) > 1 and variance and 0 < value < 1:
-        # Korn and Graubard: as many independent findings as would spread the share as much.
-        freedom, tail = max(drawn - len(strata), 1), 1 - (1 - confidence) / 2
-        ratio = (_t_quantile(tail, max(drawn - 1, 1)) / _t_quantile(tail, freedom)) ** 2
-        effective = min(value * (1 - value) / variance * ratio, effective)
-    return _exact(value, effective, confidence)
+    known = sum(sum(each.agreed) for each in strata if each.is_whole)
+    rest = [each for each in strata if not each.is_whole]
+    unseen = sum(each.findings for each in rest)
+    if not rest:
+        return Estimate(known / counts, known / counts, known / counts, "whole")
+    value = sum(each.findings / unseen * sum(each.agreed) / each.drawn for each in rest)
+    value = min(value, 1.0)  # a sum of parts may come out a hair above
+    told = _exact(value, _independent(rest, value, confidence), confidence)
+    value, low, high = ((known + unseen * part) / counts for part in told)
+    return Estimate(value, low, high, "exact" if len(rest) == 1 else "weighted")
+
+
+def _independent(strata: Sequence[Stratum], value: float, confidence: float) -> float:
+    """How many findings drawn from all strata alike would tell the share as well as these do.
+
+    After Korn and Graubard by the spread that the sample shows; but no more than the weights allow
+    (Kish): strata whose few findings all agree show no spread, and are no proof that there is none.
+    """
+    if len(strata) == 1:
+        return float(strata[0].drawn)
+    unseen = sum(each.findings for each in strata)
+    allowed = 1 / sum((each.findings / unseen) ** 2 / each.drawn for each in strata)
+    variance = sum(
+        (each.findings / unseen) ** 2 * _variance([float(one) for one in each.agreed]) / each.drawn
+        for each in strata
+    )
+    if not variance or not 0 < value < 1:
+        return allowed
+    drawn, tail = sum(each.drawn for each in strata), 1 - (1 - confidence) / 2
+    ratio = _t_quantile(tail, drawn - 1) / _t_quantile(tail, drawn - len(strata))
+    return min(value * (1 - value) / variance * ratio**2, allowed)
 
 
 def estimates(strata: Sequence[Stratum], confidence: float = CONFIDENCE) -> dict[str, Any]:
@@ -108,10 +164,11 @@ def estimates(strata: Sequence[Stratum], confidence: float = CONFIDENCE) -> dict
         "findings": sum(each.findings for each in strata),
         "reviewed": sum(each.drawn for each in strata),
         "agreed": sum(sum(each.agreed) for each in strata),
-        "error_rate": _plain(Estimate(1 - agreed.value, 1 - agreed.high, 1 - agreed.low), 4),
+        "error_rate": _plain(_complement(agreed), 4),
         "recorded_amount": round(sum(each.amount for each in strata), 2),
         "mean_per_unit": _plain(mean_per_unit(strata, confidence), 2),
         "difference": _plain(difference(strata, confidence), 2),
+        "differences": sum(each.differences for each in strata if not each.is_whole),
         "rules": [
             {
                 "rule_id": rule_id,
@@ -127,25 +184,48 @@ def estimates(strata: Sequence[Stratum], confidence: float = CONFIDENCE) -> dict
 
 def in_words(told: Mapping[str, Any]) -> str:
     """The same for a person."""
-    level = f"{told['confidence']:.0%}"
-    error = told["error_rate"]
+    level, error = f"{told['confidence']:.0%}", told["error_rate"]
     lines = [
         f"{told['reviewed']:,} of {told['findings']:,} findings reviewed, {told['agreed']:,} agreed with",
-        f"error rate {error['value']:.1%} ({level} two-sided: {error['low']:.1%} to {error['high']:.1%})",
+        f"error rate {error['value']:.1%} ({_between(error, '{:.1%}', level)})",
         f"recorded at risk: ${told['recorded_amount']:,.2f}, summed over findings that overlap in a claim",
     ]
     for name, title in (("mean_per_unit", "mean per unit"), ("difference", "difference")):
         each = told[name]
-        interval = f"{level} two-sided: ${each['low']:,.2f} to ${each['high']:,.2f}"
-        lines.append(f"projected by {title}: ${each['value']:,.2f} ({interval})")
+        lines.append(f"projected by {title}: ${each['value']:,.2f} ({_between(each, '${:,.2f}', level)})")
+    if (
+        told["difference"]["low"] is not None
+        and told["differences"] < ENOUGH_DIFFERENCES
+        and told["reviewed"] < told["findings"]
+    ):
+        lines.append(
+            f"  only {told['differences']} amounts differ from the recorded ones where not all was reviewed: "
+            "the interval by difference is too narrow"
+        )
     lines.append("precision by rule:")
     for rule in told["rules"]:
         each = rule["precision"]
+        how = (
+            f"{_between(each, '{:.1%}', level)}, {each['method']}"
+            if each["method"] != "whole"
+            else "all reviewed"
+        )
         lines.append(
-            f"  {rule['rule_id']}: {each['value']:.1%} ({each['low']:.1%} to {each['high']:.1%}), "
+            f"  {rule['rule_id']}: {each['value']:.1%} ({how}), "
             f"{rule['agreed']} of {rule['reviewed']} reviewed, {rule['findings']:,} findings"
         )
     return "\n".join(lines)
+
+
+def _between(told: Mapping[str, Any], shape: str, level: str) -> str:
+    if told["low"] is None:
+        return "no spread in the sample, so no interval"
+    return f"{level} two-sided: {shape.format(told['low'])} to {shape.format(told['high'])}"
+
+
+def _complement(told: Estimate) -> Estimate:
+    low, high = (None if each is None else 1 - each for each in (told.high, told.low))
+    return Estimate(1 - told.value, low, high, told.method)
 
 
 def strata_of(reviewed: pl.DataFrame, strata: pl.DataFrame) -> list[Stratum]:
@@ -171,8 +251,13 @@ def strata_of(reviewed: pl.DataFrame, strata: pl.DataFrame) -> list[Stratum]:
     ]
 
 
-def _plain(estimate: Estimate, places: int) -> dict[str, float]:
-    return {name: round(getattr(estimate, name), places) for name in ("value", "low", "high")}
+def _plain(estimate: Estimate, places: int) -> dict[str, Any]:
+    ends = {
+        name: None if end is None else round(end, places)
+        for name, end in (("low", estimate.low), ("high", estimate.high))
+    }
+    method = {"method": estimate.method} if estimate.method else {}
+    return {"value": round(estimate.value, places), **ends, **method}
 
 
 def _variance(values: Sequence[float]) -> float:
@@ -180,21 +265,13 @@ def _variance(values: Sequence[float]) -> float:
     return sum((value - mean) ** 2 for value in values) / (len(values) - 1)
 
 
-def _variance_of_total(strata: Sequence[Stratum]) -> float:
-    return sum(
-        each.findings * (each.findings - each.drawn) / each.drawn * _variance([float(x) for x in each.agreed])
-        for each in strata
-        if 1 < each.drawn < each.findings
-    )
-
-
-def _exact(value: float, drawn: float, confidence: float) -> Estimate:
+def _exact(value: float, drawn: float, confidence: float) -> _Share:
     """Clopper and Pearson; `drawn` need not be a whole number."""
     beta = _scipy_stats().beta
     tail, agreed = (1 - confidence) / 2, value * drawn
     low = float(beta.ppf(tail, agreed, drawn - agreed + 1)) if value > 0 else 0.0
     high = float(beta.ppf(1 - tail, agreed + 1, drawn - agreed)) if value < 1 else 1.0
-    return Estimate(value, min(low, value), max(high, value))
+    return _Share(value, min(low, value), max(high, value))
 
 
 def _t_quantile(probability: float, freedom: float) -> float:

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from tests.night.test_week import claim, night
 from tests.unit.audit.test_review import Cells, cells_of, written
-from validator.audit.estimate import Stratum, difference, estimates, mean_per_unit, share
+from validator.audit.estimate import Stratum, difference, estimates, in_words, mean_per_unit, share
 from validator.audit.runs import FinishedRun, open_run
 from validator.audit.sample import draw, frame_hash
 from validator.audit.sample_book import read_sample, write_sample
@@ -155,6 +157,83 @@ def test_the_intervals_hold_the_truth_as_often_as_they_say() -> None:
     assert 0.84 * 200 <= held["mean per unit"] <= 0.96 * 200, held
     assert 0.84 * 200 <= held["difference"] <= 0.96 * 200, held
     assert held["share"] >= 0.86 * 200, held  # exact intervals are wider than they have to be
+
+
+def test_what_was_looked_at_whole_is_known_and_the_rest_has_the_exact_interval() -> None:
+    """40 looked at whole, 30 agreed; 10 of 60 drawn, 8 agreed: the interval of the tables, on 60 of 100."""
+    whole = Stratum("a", "R", 40, 0, [1] * 30 + [0] * 10, [0] * 40, [0] * 40)
+    told = share([whole, Stratum("b", "R", 60, 0, [1] * 8 + [0] * 2, [0] * 10, [0] * 10)])
+    assert told.value == pytest.approx((30 + 60 * 0.8) / 100) and told.method == "exact"
+    assert told.low == pytest.approx((30 + 60 * 0.4931) / 100, abs=1e-4)
+    assert told.high == pytest.approx((30 + 60 * 0.9632) / 100, abs=1e-4)
+
+
+def test_a_few_findings_that_all_agree_are_no_proof_for_a_large_stratum() -> None:
+    """2 of 1,000 and 50 of 60, all agreed: the interval is about that of 2, not of 52."""
+    few = Stratum("a", "R", 1_000, 0, [1] * 2, [0] * 2, [0] * 2)
+    many = Stratum("b", "R", 60, 0, [1] * 50, [0] * 50, [0] * 50)
+    told = share([few, many])
+    effective = 1 / ((1000 / 1060) ** 2 / 2 + (60 / 1060) ** 2 / 50)
+    assert told.value == told.high == 1
+    assert told.low == pytest.approx(0.05 ** (1 / effective)) and told.low < 0.3
+
+
+def test_a_sample_without_spread_gives_no_interval_for_money_and_says_so() -> None:
+    right = [Stratum("a", "R", 100, 500.0, [1] * 5, [1, 3, 5, 7, 9], [1, 3, 5, 7, 9])]
+    told = difference(right)
+    assert (told.value, told.low, told.high) == (500, None, None)
+    assert mean_per_unit(right).low is not None
+    words = in_words(estimates(right))
+    assert "difference: $500.00 (no spread in the sample, so no interval)" in words
+    seldom = Stratum("a", "R", 100, 500.0, [1] * 5, [1, 3, 5, 7, 9], [1, 3, 5, 7, 8])
+    assert "only 1 amounts differ" in in_words(estimates([seldom]))
+
+
+def test_one_finding_that_stands_for_several_is_refused() -> None:
+    with pytest.raises(ValueError, match="no spread"):
+        Stratum("a", "R", 2, 5.0, [1], [2.0], [2.0])
+
+
+def test_the_interval_of_the_error_rate_holds_where_errors_hide_in_small_amounts() -> None:
+    """Large amounts are all right and looked at most, small ones are wrong 5 times in 100."""
+    chance = random.Random(1)
+    rows, truth = [], {}
+    for number in range(6_000):
+        amount = round(chance.lognormvariate(5.5, 1.5), 2)
+        true = int(amount >= 300 or chance.random() < 0.95)
+        rows.append((f"{number:016x}", f"DX00{chance.randint(1, 4)}", amount))
+        truth[f"{number:016x}"] = (true, amount * true)
+    schema = {"finding_id": pl.String, "rule_id": pl.String, "amount_at_risk": pl.Float64}
+    run = Findings(pl.DataFrame(rows, schema=schema, orient="row"))
+    agreed = sum(each for each, _ in truth.values()) / len(truth)
+    told = [share(reviewed(run, truth, seed, 100)) for seed in range(200)]
+    assert sum(each.low <= agreed <= each.high for each in told) >= 0.86 * 200
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(2, 30), st.integers(0, 500), st.integers(0, 30)).map(
+            lambda each: (each[0], each[0] + each[1], min(each[2], each[0]))
+        ),
+        min_size=1,
+        max_size=6,
+    ),
+    st.sampled_from([0.8, 0.9, 0.95]),
+)
+def test_a_share_lies_in_its_interval_and_no_interval_beats_that_of_as_many_alike(counts, level) -> None:
+    strata = [
+        Stratum(str(n), "R", there, 0, [1] * agreed + [0] * (drawn - agreed), [0] * drawn, [0] * drawn)
+        for n, (drawn, there, agreed) in enumerate(counts)
+    ]
+    told = share(strata, level)
+    assert 0 <= told.low <= told.value <= told.high <= 1
+    rest = [each for each in strata if not each.is_whole]
+    if rest and all(sum(each.agreed) == each.drawn for each in rest):
+        unseen = sum(each.findings for each in rest)
+        drawn = sum(each.drawn for each in rest)
+        at_most = 1 - ((1 - level) / 2) ** (1 / drawn)
+        assert (1 - told.low) - (1 - told.value) >= unseen / sum(e.findings for e in strata) * at_most - 1e-9
 
 
 def test_the_difference_estimator_is_the_narrower_where_records_are_mostly_right() -> None:
