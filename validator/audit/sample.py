@@ -7,6 +7,7 @@ asks for: a defined frame, strata, and a documented draw that can be repeated.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 import polars as pl
 
@@ -67,6 +68,19 @@ def draw(run: FinishedRun, seed: int, size: int, rules: Sequence[str] = ()) -> S
     return Sample(
         seed, size, tuple(sorted(rules)), frame_hash(frame), frame, strata, _drawn(frame, strata, seed)
     )
+
+
+def in_short(sample: Sample) -> dict[str, Any]:
+    """What draws the sample again, and its strata, as plain values."""
+    return {
+        "seed": sample.seed,
+        "size": sample.size,
+        "rules": list(sample.rules),
+        "frame_hash": sample.frame_hash,
+        "findings": sample.frame.height,
+        "drawn": sample.drawn.height,
+        "strata": sample.strata.to_dicts(),
+    }
 
 
 def frame_hash(frame: pl.DataFrame) -> str:

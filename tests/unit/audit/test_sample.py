@@ -1,5 +1,6 @@
 """Samples can be drawn again, are read back whole, and their intervals hold the truth as often as they say."""
 
+import json
 import random
 from pathlib import Path
 
@@ -290,6 +291,32 @@ def test_a_reviewed_sample_is_read_back_and_estimated(tmp_path: Path) -> None:
     )
     assert done.exit_code == 0 and "8 of 9 findings reviewed, 7 agreed with" in done.output
     assert f"seed 3, frame hash {sample.frame_hash}" in done.output
+    # One of the three that were drawn of four is wrong, none of five of five: 4 / 3 of 9.
+    assert "error rate 14.8% (90% two-sided" in done.output
+    again = [*"sample --confidence 0.8 --json --estimate".split(), str(filled(tmp_path, path, cells))]
+    wide, narrow = (
+        json.loads(CliRunner().invoke(app, [*words, str(run.path)]).output)
+        for words in ([*again[:1], *again[3:]], again)
+    )
+    assert (wide["confidence"], narrow["confidence"]) == (0.9, 0.8)
+    assert narrow["mean_per_unit"]["low"] > wide["mean_per_unit"]["low"]
+
+
+def test_a_workbook_that_is_there_is_not_written_over(tmp_path: Path) -> None:
+    run = a_run(tmp_path)
+    path, _ = sampled(run, tmp_path)
+    before = path.read_bytes()
+    done = CliRunner().invoke(app, ["sample", str(run.path), "--out", str(path), "--size", "8"])
+    assert isinstance(done.exception, UsageError) and "a file of that name" in str(done.exception)
+    assert path.read_bytes() == before
+
+
+def test_a_draw_tells_as_json_what_draws_it_again(tmp_path: Path) -> None:
+    run = a_run(tmp_path)
+    words = ["sample", str(run.path), "--out", str(tmp_path / "j.xlsx"), "--size", "8", "--json"]
+    told = json.loads(CliRunner().invoke(app, words).output)
+    assert draw(run, told["seed"], told["size"]).frame_hash == told["frame_hash"]
+    assert sum(stratum["drawn"] for stratum in told["strata"]) == told["drawn"] == 8
 
 
 @pytest.mark.parametrize(
