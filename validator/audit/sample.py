@@ -12,14 +12,13 @@ from typing import Any
 import polars as pl
 
 from validator.audit.runs import FinishedRun
+from validator.audit.strata import OTHERS, plans
 from validator.errors import UsageError
 
-LEAST = 2  # of each stratum, so that its spread can be estimated
-_BANDS, _ENOUGH_FOR_BANDS = 3, 24
 FRAME = ("finding_id", "rule_id", "amount_at_risk", "stratum")
 STRATA = {
     "stratum": pl.String,
-    "rule_id": pl.String,
+    "rule_id": pl.String,  # or OTHERS
     "from_amount": pl.Float64,
     "to_amount": pl.Float64,
     "findings": pl.Int64,  # in the frame
@@ -39,35 +38,22 @@ class Sample:
     frame: pl.DataFrame
     strata: pl.DataFrame
     drawn: pl.DataFrame
+    together: tuple[str, ...] = ()  # rules that share the strata of OTHERS
 
 
 def draw(run: FinishedRun, seed: int, size: int, rules: Sequence[str] = ()) -> Sample:
     """The sample of `size` findings (all of them where there are no more).
 
-    Raises UsageError where the frame is empty, or the size is less than two of each stratum.
+    Raises UsageError where the frame is empty.
     """
     frame = run.findings.select("finding_id", "rule_id", pl.col("amount_at_risk").cast(pl.Float64))
     if rules:
         frame = frame.filter(pl.col("rule_id").is_in(list(rules)))
     if frame.is_empty():
         raise UsageError("there is no finding to draw from", fix="Name another run, or other rules.")
-    frame = _with_strata(frame).select(FRAME).sort("finding_id")
-    strata = (
-        frame.group_by("stratum", "rule_id")
-        .agg(
-            pl.col("amount_at_risk").min().alias("from_amount"),
-            pl.col("amount_at_risk").max().alias("to_amount"),
-            pl.len().cast(pl.Int64).alias("findings"),
-            pl.col("amount_at_risk").sum().alias("amount"),
-        )
-        .sort("stratum")
-    )
-    strata = strata.with_columns(pl.Series("drawn", _allocation(strata, size), dtype=pl.Int64)).select(
-        *STRATA
-    )
-    return Sample(
-        seed, size, tuple(sorted(rules)), frame_hash(frame), frame, strata, _drawn(frame, strata, seed)
-    )
+    frame, strata, together = _with_strata(frame, size)
+    drawn = _drawn(frame, strata, seed)
+    return Sample(seed, size, tuple(sorted(rules)), frame_hash(frame), frame, strata, drawn, together)
 
 
 def in_short(sample: Sample) -> dict[str, Any]:
@@ -79,6 +65,7 @@ def in_short(sample: Sample) -> dict[str, Any]:
         "frame_hash": sample.frame_hash,
         "findings": sample.frame.height,
         "drawn": sample.drawn.height,
+        "together": list(sample.together),
         "strata": sample.strata.to_dicts(),
     }
 
@@ -91,49 +78,33 @@ def frame_hash(frame: pl.DataFrame) -> str:
     return sha256("".join(lines.to_series().to_list()).encode()).hexdigest()
 
 
-def _with_strata(frame: pl.DataFrame) -> pl.DataFrame:
-    """Each rule by itself; its findings without money apart, those with money in up to three bands.
-
-    Bands hold about equal sums of the square roots of the amounts: few large amounts, many small ones.
-    """
-    ordered = frame.sort("rule_id", "amount_at_risk", "finding_id")
-    root = pl.col("amount_at_risk").sqrt()
-    paid = pl.col("amount_at_risk") > 0
-    # Equal amounts stay in one band: that of the first of them.
-    share = (root.cum_sum().over("rule_id") - root) / root.sum().over("rule_id")
-    band = (share.fill_nan(0) * _BANDS).floor().clip(0, _BANDS - 1).cast(pl.Int64) + 1
-    many = paid.sum().over("rule_id") >= _ENOUGH_FOR_BANDS
-    banded = ordered.with_columns(
-        pl.when(~paid).then(0).when(many).then(band).otherwise(1).alias("band")
-    ).with_columns(pl.col("band").min().over("rule_id", "amount_at_risk"))
-    return banded.with_columns(pl.format("{}/{}", "rule_id", "band").alias("stratum"))
-
-
-def _allocation(strata: pl.DataFrame, size: int) -> list[int]:
-    """Two of each stratum (or all it has), the rest half by findings and half by money."""
-    there = strata["findings"].to_list()
-    drawn = [min(count, LEAST) for count in there]
-    if size < sum(drawn):
-        raise UsageError(
-            f"--size {size:,} is too small: two findings of each of {len(there):,} strata are {sum(drawn):,}",
-            fix=f"Ask for --size {sum(drawn)} or more, or for some rules only with --rule.",
-        )
-    counts, money = sum(there), float(strata["amount"].sum()) or 1.0
-    shares = [
-        0.5 * count / counts + 0.5 * amount / money
-        for count, amount in zip(there, strata["amount"].to_list(), strict=True)
-    ]
-    left = min(size, counts) - sum(drawn)
-    while left > 0:  # to the stratum that is furthest below its share and has findings left
-        wanting = [
-            (share / (taken + 1), -number)
-            for number, (share, taken) in enumerate(zip(shares, drawn, strict=True))
-            if taken < there[number]
-        ]
-        number = -max(wanting)[1]
-        drawn[number] += 1
-        left -= 1
-    return drawn
+def _with_strata(frame: pl.DataFrame, size: int) -> tuple[pl.DataFrame, pl.DataFrame, tuple[str, ...]]:
+    """Frame and strata as a Sample has them, and the rules that share strata."""
+    cents = (pl.col("amount_at_risk") * 100).round().cast(pl.Int64).alias("cents")
+    frame = frame.with_columns(cents)
+    counted = frame.group_by("rule_id", "cents").len().sort("rule_id", "cents")
+    rules: dict[str, dict[int, int]] = {}
+    for rule, each, count in counted.iter_rows():
+        rules.setdefault(rule, {})[each] = count
+    planned, together = plans(rules, size)
+    strata = pl.DataFrame(
+        [(f"{each.group}/{each.band}", *each) for each in planned],
+        schema=["stratum", "rule_id", "band", "from_cents", "to_cents", "findings", "drawn"],
+        orient="row",
+    ).sort("stratum")
+    grouped = frame.with_columns(
+        pl.when(pl.col("rule_id").is_in(together)).then(pl.lit(OTHERS)).otherwise("rule_id").alias("group")
+    )
+    placed = grouped.join(
+        strata.select("stratum", pl.col("rule_id").alias("group"), "from_cents", "to_cents"), on="group"
+    ).filter(pl.col("cents").is_between("from_cents", "to_cents"))
+    money = placed.group_by("stratum").agg(pl.col("cents").sum().alias("cents"))
+    strata = strata.join(money, on="stratum", maintain_order="left").with_columns(
+        from_amount=pl.col("from_cents") / 100,
+        to_amount=pl.col("to_cents") / 100,
+        amount=pl.col("cents") / 100,
+    )
+    return placed.select(FRAME).sort("finding_id"), strata.select(*STRATA), together
 
 
 def _drawn(frame: pl.DataFrame, strata: pl.DataFrame, seed: int) -> pl.DataFrame:

@@ -18,7 +18,7 @@ from validator.reports.text import joined_lists, shown
 AGREE, DISAGREE = "agree", "disagree"
 _SHEET, _HOW = "Sample", "How it was drawn"
 _HEADER_ROW = 1
-_LONGEST = 32_000
+_LONGEST = 16_000  # a cell holds 32,767 UTF-16 units, and a character takes one or two
 # Heading, column, width; the auditor fills the last four.
 _COLUMNS = (
     ("No.", "number", 6),
@@ -195,6 +195,12 @@ def _how_sheet(book: Any, run: FinishedRun, sample: Sample) -> None:
         ("Seed", str(sample.seed)),
         ("Size asked for", str(sample.size)),
         ("Rules", " ".join(sample.rules) or "all"),
+        ("Other rules", " ".join(sample.together) or "none: each rule has strata of its own"),
+        (
+            "Strata",
+            "By rule (those named above as one) and amount, from and to as below. All findings of a stratum "
+            "that is called whole are looked at.",
+        ),
         (
             "Draw",
             "Within each stratum, findings are put in the order of SHA-256 of `seed:finding id`, and the "

@@ -32,7 +32,7 @@ def sample(
 ) -> None:
     """Draw an audit sample by rule and money into a workbook; or estimate from a reviewed one.
 
-    Exit codes: 0 done; 2 there is no run, the size is too small, the workbook is there already,
+    Exit codes: 0 done; 2 there is no run, no finding to draw from, the workbook is there already,
     or a cell cannot be taken; 16 the file
     cannot be written.
     """
@@ -69,4 +69,6 @@ def sample(
         return
     strata = chosen.strata.height
     typer.echo(f"{chosen.drawn.height:,} of {chosen.frame.height:,} findings from {strata:,} strata: {out}")
+    if chosen.together:
+        typer.echo(f"rules that share strata, for want of size: {', '.join(chosen.together)}")
     typer.echo(f"seed {chosen.seed}, frame hash {chosen.frame_hash}")

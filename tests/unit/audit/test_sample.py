@@ -1,7 +1,9 @@
 """Samples can be drawn again, are read back whole, and their intervals hold the truth as often as they say."""
 
+import csv
 import json
 import random
+from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
@@ -75,30 +77,30 @@ def test_every_stratum_has_two_and_no_finding_is_drawn_twice() -> None:
     for size in (40, 300, 5_000):
         sample = draw(run, 1, size)
         assert sample.drawn["finding_id"].is_unique().all()
-        assert (sample.strata["drawn"] >= 2).all() and (
-            sample.strata["drawn"] <= sample.strata["findings"]
-        ).all()
+        least = sample.strata["findings"].clip(upper_bound=2)
+        assert (sample.strata["drawn"] >= least).all()
+        assert (sample.strata["drawn"] <= sample.strata["findings"]).all()
         assert sample.strata["findings"].sum() == 3_000
     assert draw(run, 1, 5_000).drawn.height == 3_000
-    bands = draw(run, 1, 300).strata.filter(pl.col("rule_id") == "DX001")
+    bands = draw(run, 1, 300).strata.filter(pl.col("stratum").str.contains(r"^DX001/\d"))
     assert bands.height == 3 and bands["to_amount"].is_sorted()
     share_of = (bands["drawn"] / bands["findings"]).to_list()
     assert share_of[0] < share_of[2], "large amounts are looked at more often"
 
 
-def test_a_sample_that_is_too_small_and_an_empty_frame_are_told() -> None:
+def test_a_small_sample_has_coarser_strata_and_an_empty_frame_is_told() -> None:
     run, _ = made_up(500)
-    with pytest.raises(UsageError, match="two findings of each of") as caught:
-        draw(run, 1, 5)
-    assert "Ask for --size" in caught.value.fix
+    told = draw(run, 1, 6)
+    assert told.drawn.height == 6
+    assert told.strata["stratum"].to_list() == ["DX002/all", "other rules/0", "other rules/1"]
+    assert told.together == ("AR530", "DX001", "DX201")
+    assert draw(run, 1, 2).strata["findings"].to_list() == [500]
     with pytest.raises(UsageError, match="no finding to draw from"):
         draw(run, 1, 50, ["CL999"])
 
 
 def test_a_frame_has_one_hash() -> None:
     frame = pl.DataFrame({"finding_id": ["b", "a"], "amount_at_risk": [1.5, 20.0]})
-    from hashlib import sha256
-
     assert frame_hash(frame) == sha256(b"a\t20.00\nb\t1.50\n").hexdigest()
 
 
@@ -291,15 +293,15 @@ def test_a_reviewed_sample_is_read_back_and_estimated(tmp_path: Path) -> None:
     )
     assert done.exit_code == 0 and "8 of 9 findings reviewed, 7 agreed with" in done.output
     assert f"seed 3, frame hash {sample.frame_hash}" in done.output
-    # One of the three that were drawn of four is wrong, none of five of five: 4 / 3 of 9.
-    assert "error rate 14.8% (90% two-sided" in done.output
+    # The wrong one is of the rule whose four were all looked at: one of nine, and at least that.
+    assert "error rate 11.1% (90% two-sided: 11.1% to " in done.output
     again = [*"sample --confidence 0.8 --json --estimate".split(), str(filled(tmp_path, path, cells))]
     wide, narrow = (
         json.loads(CliRunner().invoke(app, [*words, str(run.path)]).output)
         for words in ([*again[:1], *again[3:]], again)
     )
     assert (wide["confidence"], narrow["confidence"]) == (0.9, 0.8)
-    assert narrow["mean_per_unit"]["low"] > wide["mean_per_unit"]["low"]
+    assert narrow["error_rate"]["high"] < wide["error_rate"]["high"]
 
 
 def test_a_workbook_that_is_there_is_not_written_over(tmp_path: Path) -> None:
@@ -342,6 +344,30 @@ def test_what_is_wrong_in_a_reviewed_sample_is_named_by_its_cell(tmp_path: Path,
     with pytest.raises(UsageError) as caught:
         read_sample(run, filled(tmp_path, path, cells))
     assert says in str(caught.value) and "SECRET" not in str(caught.value)
+
+
+def test_another_auditor_draws_the_same_from_the_sheet_and_the_csv_alone(tmp_path: Path) -> None:
+    run = a_run(tmp_path)
+    path, cells = sampled(run, tmp_path)
+    how = cells_of(path, "How it was drawn")
+    seed = next(row[1] for row in how if row[0] == "Seed")
+    start = next(number for number, row in enumerate(how) if row[0] == "Stratum")
+    strata = [dict(zip(how[start], row, strict=True)) for row in how[start + 1 :]]
+    with (run.path / "findings.csv").open(encoding="utf-8", newline="") as file:
+        frame = list(csv.DictReader(file))
+    drawn = []
+    for each in strata:
+        ids = [
+            row["finding_id"]
+            for row in frame
+            if row["rule_id"] == each["Rule id"]
+            and float(each["From amount"]) <= float(row["amount_at_risk"]) <= float(each["To amount"])
+        ]
+        assert len(ids) == int(each["Findings"])
+        ids.sort(key=lambda one: sha256(f"{seed}:{one}".encode()).hexdigest())
+        drawn += ids[: int(each["Drawn"])]
+    place = cells[1].index("Finding id")
+    assert sorted(drawn) == sorted(row[place] for row in cells[2:])
 
 
 def test_the_sample_of_another_run_is_refused(tmp_path: Path) -> None:
