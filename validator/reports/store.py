@@ -77,7 +77,7 @@ def _copy(path: Path, there: Path) -> None:
     try:
         made = aside / there.name
         if path.is_file():
-            _copy_file(path, made)
+            _link_or_copy(path, made)
         else:
             made.mkdir(mode=0o700)
             for file in _files(path):
@@ -87,6 +87,16 @@ def _copy(path: Path, there: Path) -> None:
         made.rename(there)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _link_or_copy(path: Path, target: Path) -> None:
+    """One file: the same one under another name where that is possible, for a reference is built anew, never
+    written over; whatever was done to it in place is seen by its digest.
+    """
+    try:
+        os.link(path, target)
+    except OSError:
+        _copy_file(path, target)
 
 
 def _copy_file(path: Path, target: Path) -> None:
