@@ -33,6 +33,8 @@ def test_the_largest_amounts_are_all_looked_at_and_take_half_the_size_at_most() 
     rules = {"A": {300_000: 1, 100_000: 2, 90_000: 1, 1_000: 410}}
     whole = [each for each in plans(rules, 10)[0] if each.band == "whole"]
     assert whole == [Plan("A", "whole", 100_000, 300_000, 3, 3)]
+    # Eight of ten would be more than half of the size, and equal amounts stay together: none is whole.
+    assert "whole" not in {each.band for each in plans({"A": {100_000: 8, 100: 90}}, 10)[0]}
     alike = plans({"A": {10_000: 400}}, 10)[0]
     assert [(each.band, each.drawn) for each in alike] == [("1", 10)]
 
