@@ -1,141 +1,154 @@
-"""Find ICD-10-CM codes by words: titles and the terms that the tabular list files under a code, on one day.
-
-SQLite's FTS5 holds the words and ranks them (BM25, stemmed, accents folded); rapidfuzz mends words that no
-title has, and holds what is found against the whole question.
-"""
+"""Find ICD-10-CM codes by words or by the beginning of a code, as they stood on one day."""
 
 import re
-import sqlite3
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from dataclasses import dataclass, field
 from datetime import date
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from rapidfuzz import fuzz, process, utils
+from rapidfuzz import fuzz
 
-from validator.reference.dotted import dotted_text
+from validator.reference.dotted import dotted_text, undotted_text
+from validator.reference.word_index import WordIndex
+from validator.reference.wordings import codes_of, plain_text, wordings_of
 
 if TYPE_CHECKING:
     from validator.reference.lookup import Reference
 
-_MOST_CHARACTERS, _MOST_WORDS = 200, 12
-_RANKED = 300  # rows that words alone choose, before they are held against the whole question
-_ALIKE, _MENDED = 72.0, 3  # how alike a word must be, and how many words may stand for it
-_CODE = re.compile(r"[A-Z][0-9][0-9A-Z]?\.?[0-9A-Z]{0,4}")
-_ROWS = """
-    select s.code, s.kind, t.title, n.terms
-    from (
-        select code, kind from span
-        where {on} between valid_from and coalesce(valid_to, date '9999-12-31')
-    ) s
-    left join (
-        select code, title from title where until >= {on}
-        qualify row_number() over (partition by code order by until) = 1
-    ) t using (code)
-    left join (
-        select code, string_agg(text, chr(10) order by position) as terms
-        from node join note using (node)
-        where note.kind in ('inclusion_term', 'includes') and node.code is not null
-        group by code
-    ) n using (code)
-    order by s.code
-"""
+_MOST_CHARACTERS, _MOST_WORDS = 200, 10
+_WEIGHED = 400  # wordings that words alone choose, before they are held against the whole question
+_CODE = re.compile(r"[A-Z][0-9A-Z]{0,6}")
+_CODE_SHAPED = re.compile(r"(?:[A-Z][0-9]|QA)[0-9A-Z]{1,5}")
+_SHORTEST_CODE = 3
+# Words that need not be there, though a wording that has them fits better.
+_SMALL_WORDS = frozenset("a an and at by due for from in of on or the to with".split())
+# By how much a title goes before the same words elsewhere, and words as printed before a shorter wording.
+_BEHIND = {"title": 0.0, "term": 1.0, "note": 8.0}
+_SHORTENED, _PHRASE = 1.0, 4.0
 
 
 @dataclass(frozen=True)
 class Found:
-    """A code of that day; `matched` is the title or the term of the tabular list that fits best."""
+    """A code of that day, dotted; an `incomplete` one lacks only its 7th character.
+
+    `matched` is the wording that fits best and `matched_in` where it stands: the beginning of the `code`, its
+    `title`, a `term` that the tabular list files under it, or a `note` elsewhere that names it. `title` is
+    blank where no loaded release words one. `score` is 100 where the wording is the question.
+    """
 
     code: str
-    title: str
+    title: str | None
     billable: bool
+    incomplete: bool
     matched: str
+    matched_in: str
     score: float
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a question brought.
+
+    `reach`: the loaded releases cover the day, or lie `before` or `after` it; nothing is found then.
+    `read_as`: what the list of that day has not -> what was looked for in its place.
+    Without `all_words` each code found has only some of the words.
+    """
+
+    on: date
+    reach: str
+    release: str | None
+    read_as: dict[str, list[str]] = field(default_factory=dict)
+    all_words: bool = True
+    found: list[Found] = field(default_factory=list)
+
+
 class CodeSearch:
-    """The codes of one day; making it takes about a second, a question some milliseconds."""
+    """The codes of one day. Making it takes about a second, a question some milliseconds."""
 
     def __init__(self, reference: "Reference", on: date) -> None:
-        rows = reference.tables.read(_ROWS.format(on=f"date '{on:%Y-%m-%d}'"))
-        self.terms_of = reference.tabular_release
-        self._rows = list(rows.select("code", "kind", "title", "terms").fill_null("").iter_rows())
-        self._words = self._vocabulary()
-        # One thread makes it and another may ask: nothing is written after this.
-        self._index = sqlite3.connect(":memory:", check_same_thread=False)
-        self._index.execute(
-            "create virtual table codes using fts5(title, terms, content='', "
-            'tokenize="porter unicode61 remove_diacritics 2")'
+        self._on = on
+        self._period = next((one for one in reference.periods if one.valid_from <= on <= one.valid_to), None)
+        self._reach = "covered" if self._period else ("before" if on < reference.covers_from else "after")
+        if self._period:
+            codes = codes_of(reference, self._period.number, on)
+            wordings = wordings_of(reference, codes)
+            self._rows = codes.select("code", "title", "billable", "incomplete").rows()
+            self._codes = codes["code"].to_list()
+            self._wordings = wordings.rows()
+            self._index = WordIndex(wordings["plain"])
+
+    def find(self, text: str, limit: int = 20) -> list[Found]:
+        """At most so many codes that fit a code, the beginning of one, or words; best first."""
+        return self.ask(text, limit).found
+
+    def ask(self, text: str, limit: int = 20) -> Answer:
+        """The same, with how the question was read."""
+        if not self._period:
+            return self._answer()
+        asked = text[:_MOST_CHARACTERS].encode("utf-8", "ignore").decode("utf-8")
+        code = undotted_text(asked).rstrip("-")
+        if _CODE.fullmatch(code) and (begun := self._begun_by(code, limit)):
+            return self._answer(found=begun)
+        if _CODE_SHAPED.fullmatch(code) and not self._index.has(code.lower()):
+            for length in range(len(code) - 1, _SHORTEST_CODE - 1, -1):
+                if begun := self._begun_by(code[:length], limit):
+                    read_as = {dotted_text(code): [dotted_text(code[:length])]}
+                    return self._answer(read_as=read_as, found=begun)
+        return self._by_words(plain_text(asked).split()[:_MOST_WORDS], limit)
+
+    def _begun_by(self, code: str, limit: int) -> list[Found]:
+        first = bisect_left(self._codes, code)
+        numbers = range(first, min(first + limit, len(self._codes)))
+        begun = takewhile(lambda number: self._codes[number].startswith(code), numbers)
+        return [self._found(number, dotted_text(code), "code", 100.0) for number in begun]
+
+    def _by_words(self, words: list[str], limit: int) -> Answer:
+        if _SMALL_WORDS.issuperset(words):
+            return self._answer()
+        meant = {word: self._index.meant_by(word) for word in words}
+        # A small word at the end is none: vitamin A, hepatitis A.
+        last = words[-1]
+        needed = [some for word, some in meant.items() if word not in _SMALL_WORDS or word == last]
+        weighed = max(_WEIGHED, 3 * limit)
+        having_all = self._index.having_all(needed, weighed)
+        questions = {
+            " ".join(meant[word][min(place, len(meant[word]) - 1)] for word in words)
+            for place in range(max(map(len, meant.values())))
+        }
+        best: dict[int, Found] = {}
+        for number in having_all or self._index.having_most(needed, weighed):
+            code_no, kind, text, plain, short = self._wordings[number]
+            score = max(_fit(question, plain) for question in questions) - _BEHIND[kind] - _SHORTENED * short
+            if code_no not in best or score > best[code_no].score:
+                best[code_no] = self._found(code_no, text, kind, score)
+        ranked = sorted(
+            best.values(), key=lambda one: (-one.score, not one.billable, len(one.title or ""), one.code)
         )
-        self._index.executemany(
-            "insert into codes(rowid, title, terms) values (?, ?, ?)",
-            ((number, title, terms) for number, (_, _, title, terms) in enumerate(self._rows)),
+        return self._answer(
+            read_as={word: some for word, some in meant.items() if some != [word]},
+            all_words=bool(having_all) or not ranked,
+            found=ranked[:limit],
         )
 
-    def find(self, asked: str, limit: int = 20) -> list[Found]:
-        """The codes that fit a code, the beginning of one, or words, best first."""
-        asked = _folded(asked)[:_MOST_CHARACTERS]
-        code = asked.upper().strip().rstrip(".")
-        if _CODE.fullmatch(code):
-            begun = code.replace(".", "")
-            found = [
-                self._found(n, 100.0, "") for n, row in enumerate(self._rows) if row[0].startswith(begun)
-            ]
-            if found:
-                return found[:limit]
-        words = re.findall(r"\w+", asked.lower())[:_MOST_WORDS]
-        if not words:
-            return []
-        groups = [self._standing_for(word) for word in words]
-        numbers = self._matching(groups, " AND ") or self._matching(groups, " OR ")
-        ranked = [self._judged(number, groups, " ".join(words)) for number in numbers]
-        ranked.sort(key=lambda each: (-each.score, not each.billable, len(each.title), each.code))
-        return ranked[:limit]
+    def _answer(
+        self,
+        *,
+        found: list[Found] | None = None,
+        read_as: dict[str, list[str]] | None = None,
+        all_words: bool = True,
+    ) -> Answer:
+        release = self._period.release if self._period else None
+        return Answer(self._on, self._reach, release, read_as or {}, all_words, found or [])
 
-    def _vocabulary(self) -> list[str]:
-        words: set[str] = set()
-        for _, _, title, terms in self._rows:
-            words.update(re.findall(r"\w+", _folded(f"{title} {terms}").lower()))
-        return sorted(words)
-
-    def _standing_for(self, word: str) -> list[str]:
-        """The word itself where some title has it or begins so; else the words most like it."""
-        if any(each.startswith(word) for each in self._words):
-            return [word]
-        alike = process.extract(word, self._words, scorer=fuzz.ratio, score_cutoff=_ALIKE, limit=_MENDED)
-        return [each for each, _, _ in alike] or [word]
-
-    def _matching(self, groups: Sequence[Sequence[str]], joined_by: str) -> list[int]:
-        """Numbers of the rows that have the words, by BM25; a title weighs more than a term."""
-        parts = ("(" + " OR ".join(f'"{word}"*' for word in group) + ")" for group in groups)
-        rows = self._index.execute(
-            "select rowid from codes where codes match ? order by bm25(codes, 3.0, 1.0) limit ?",
-            [joined_by.join(parts), _RANKED],
-        )
-        return [number for (number,) in rows]
-
-    def _judged(self, number: int, groups: Sequence[Sequence[str]], asked: str) -> Found:
-        """How well the best text of a code fits the whole question (0 to 100)."""
-        _, _, title, terms = self._rows[number]
-        mended = " ".join(group[0] for group in groups)
-        texts = [text for text in (title, *terms.split("\n")) if text]
-        best, score = title, 0.0
-        for place, text in enumerate(texts):
-            plain = utils.default_process(_folded(text))
-            fits = max(fuzz.token_set_ratio(mended, plain), fuzz.token_set_ratio(asked, plain))
-            whole = fuzz.token_sort_ratio(mended, plain)
-            told = 0.6 * fits + 0.4 * whole - (2 if place else 0)
-            if told > score:
-                best, score = text, told
-        return self._found(number, round(score, 1), best)
-
-    def _found(self, number: int, score: float, matched: str) -> Found:
-        code, kind, title, _ = self._rows[number]
-        return Found(dotted_text(code), title, kind == "billable", matched if matched != title else "", score)
+    def _found(self, code_no: int, matched: str, matched_in: str, score: float) -> Found:
+        code, title, billable, incomplete = self._rows[code_no]
+        lacks_seventh = incomplete and not billable
+        return Found(dotted_text(code), title, billable, lacks_seventh, matched, matched_in, round(score, 1))
 
 
-def _folded(text: str) -> str:
-    """The text without accents and marks that cannot be seen."""
-    plain = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in plain if not unicodedata.combining(c) and (c.isprintable() or c.isspace()))
+def _fit(question: str, plain: str) -> float:
+    """How well a wording fits: the words in any order, little beside them, best as they stand."""
+    words = 0.6 * fuzz.token_set_ratio(question, plain) + 0.4 * fuzz.token_sort_ratio(question, plain)
+    phrase = _PHRASE if f" {question} " in f" {plain} " else 0.0
+    return (words + phrase) * 100.0 / (100.0 + _PHRASE)
