@@ -5,7 +5,7 @@ import json
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
@@ -17,7 +17,7 @@ import polars as pl
 from validator import __version__
 from validator.claims.batch import Batch, open_batch
 from validator.claims.kept import Keeper
-from validator.claims.masking import Mask, read_mask
+from validator.claims.masking import Mask, make_mask_key, read_mask
 from validator.claims.netting import net
 from validator.claims.schema import SUPERSEDED, ClaimTables, no_claims
 from validator.claims.sources import KEPT_FOLDER
@@ -29,14 +29,14 @@ from validator.errors import ExitCode, UsageError
 from validator.findings.risk import FORMULA
 from validator.findings.schema import FINDINGS
 from validator.ledger.book import Ledger
-from validator.ledger.book import Memory as LedgerMemory
 from validator.ledger.book import Night as LedgerNight
-from validator.ledger.standing import Past, Presence, gone, standing_of
+from validator.ledger.schema import Memory, Past
+from validator.ledger.standing import Presence, gone, standing_of
 from validator.proof import prove_examples
 from validator.reference.dotted import dotted
 from validator.reference.lookup import Reference, open_reference
 from validator.reference.short_card import short_cards
-from validator.reports.content import Memory, RuleText, RunContent
+from validator.reports.content import RuleText, RunContent
 from validator.reports.lock import as_output_error, output_lock
 from validator.reports.run_folder import Published, publish, run_name
 from validator.reports.store import keep
@@ -82,7 +82,7 @@ class Request:
     severities: Mapping[str, Severity] = field(default_factory=dict)  # rule id -> what its severity would be
 
     def mask(self) -> Mask | None:
-        """What masks the claims, if anything does; the key is made where there is none."""
+        """What masks the claims, if anything does."""
         return read_mask(self.mask_key) if self.mask_key else None
 
     def with_severities(self, rules: RuleSet) -> RuleSet:
@@ -128,13 +128,15 @@ def run_night(request: Request, progress: Progress = lambda *_: None) -> Night:
     with (
         output_lock(request.out),
         ThreadPoolExecutor(max_workers=1) as aside,
-        _batch(request, progress) as batch,
+        open_inputs(request, progress) as batch,
     ):
+        if request.mask_key:
+            make_mask_key(request.mask_key)
         copies = aside.submit(_keep, request, reference)
         ledger = Ledger(request.out)
         memory = ledger.memory(request.batch_date)
         keeper = Keeper(batch.scratch / KEPT_FOLDER) if request.keep_claims else None
-        judged = judge_batch(request, batch, rules, reference, clock, keeper, memory.past)
+        judged = judge_batch(request, batch, rules, reference, memory.past, clock, keeper)
         content = _content(request, batch, rules, reference, judged, memory, copies.result(), clock)
         progress("reports", 0, 0)
         kept = {f"{KEPT_FOLDER}/{name}": path for name, path in keeper.finish().items()} if keeper else {}
@@ -165,13 +167,14 @@ def rules_and_reference(
 @dataclass(frozen=True)
 class Judged:
     """A batch judged by all rules: `superseded` are the claims that others replaced or voided, `away` what
-    became of the open findings of earlier nights.
+    became of the open findings of earlier nights, `mask` the name of the key that masked the claims.
     """
 
     settings: Settings
     judgement: Judgement
     superseded: pl.DataFrame
     away: pl.DataFrame
+    mask: str | None
 
 
 def judge_batch(
@@ -179,18 +182,28 @@ def judge_batch(
     batch: Batch,
     rules: RuleSet,
     reference: Reference,
-    clock: "_Clock | None" = None,
+    past: Past,
+    clock: "_Clock",
     keeper: Keeper | None = None,
-    past: Past | None = None,
 ) -> Judged:
     """Read and judge a batch."""
+    settings, mask, presence = settings_of(request, batch), request.mask(), Presence(past)
+    partitions = partitions_of(batch, mask)
+    judgement, superseded = judge(partitions, rules, reference, settings, clock, keeper, presence)
+    away = _gone(past, judgement, presence)
+    return Judged(settings, judgement, superseded, away, mask.name if mask else None)
+
+
+def settings_of(request: Request, batch: Batch) -> Settings:
+    """What the rules are told of the night, and how far back its claims reach."""
     reach = batch.coverage(request.batch_date)
-    settings = Settings(request.batch_date, request.claims_from or reach.claims_from, reach.delivered)
-    past = past or Past()
-    presence = Presence(past)
-    clock, mask = clock or _Clock(), request.mask()
-    judgement, superseded = judge(batch, rules, reference, settings, clock, keeper, presence, mask)
-    return Judged(settings, judgement, superseded, _gone(past, judgement, presence))
+    return Settings(request.batch_date, request.claims_from or reach.claims_from, reach.delivered)
+
+
+def partitions_of(batch: Batch, mask: Mask | None) -> Iterator[ClaimTables]:
+    """The claims as they are judged: with masked numbers where there is a mask."""
+    for delivered in batch.partitions():
+        yield mask.tables(delivered) if mask else delivered
 
 
 def judge_again(request: Request, progress: Progress = lambda *_: None) -> RunContent:
@@ -198,12 +211,13 @@ def judge_again(request: Request, progress: Progress = lambda *_: None) -> RunCo
     clock = _Clock()
     rules, reference = rules_and_reference(request, clock, progress)
     rules = request.with_severities(rules)
-    with _batch(request, progress) as batch:
-        judged = judge_batch(request, batch, rules, reference, clock)
-        return _content(request, batch, rules, reference, judged, LedgerMemory(), {}, clock)
+    with open_inputs(request, progress) as batch:
+        judged = judge_batch(request, batch, rules, reference, Past(), clock)
+        return _content(request, batch, rules, reference, judged, Memory(), {}, clock)
 
 
-def _batch(request: Request, progress: Progress) -> Batch:
+def open_inputs(request: Request, progress: Progress) -> Batch:
+    """The batch that a request names; use it as a context manager."""
     return open_batch(
         request.files,
         history=request.history,
@@ -224,14 +238,13 @@ def _keep(request: Request, reference: Reference) -> dict[str, str]:
 
 
 def judge(
-    batch: Batch,
+    partitions: Iterable[ClaimTables],
     rules: RuleSet,
     reference: Reference,
     settings: Settings,
     clock: _Clock,
-    keeper: Keeper | None = None,
-    presence: Presence | None = None,
-    mask: Mask | None = None,
+    keeper: Keeper | None,
+    presence: Presence,
 ) -> tuple[Judgement, pl.DataFrame]:
     """Every partition by itself, then all together; and the claims that others replaced or voided."""
     evaluations: list[Evaluation] = []
@@ -252,13 +265,11 @@ def judge(
                 superseded.append(gone)
             clock.mark("judging")
 
-        for delivered in batch.partitions():
-            partition = mask.tables(delivered) if mask else delivered
+        for partition in partitions:
             clock.mark("claims")
             if keeper:
                 keeper.add(partition)
-            if presence:
-                _meet(presence, partition)
+            _meet(presence, partition)
             carried |= partition.carried
             waiting.append(workers.submit(judged, partition))
             collect(AT_ONCE - 1)
@@ -308,7 +319,7 @@ def _content(
     rules: RuleSet,
     reference: Reference,
     judged: Judged,
-    memory: LedgerMemory,
+    memory: Memory,
     kept: Mapping[str, str],
     clock: _Clock,
 ) -> RunContent:
@@ -330,7 +341,7 @@ def _content(
         "claims_reach_back_to": reach.claims_from.year if reach.claims_from else None,
         "delivered": sorted(reach.delivered or ()),
         "keep_claims": request.keep_claims,
-        "mask": mask.name if (mask := request.mask()) else None,
+        "mask": judged.mask,
     }
     amounts = dict(judgement.amount_by_severity)
     content = RunContent(
@@ -373,7 +384,7 @@ def _content(
         warnings=_warnings(reference, request.batch_date),
         timings=clock.timings,
         compared_with=past.night,
-        memory=Memory(past.findings, memory.nights, memory.rule_nights, memory.reviewed),
+        memory=memory,
         gone=dict(away["word"].cast(pl.String).value_counts().sort("word").iter_rows()) if past.night else {},
         exit_code=exit_code(findings, standing, request.fail_on, whole=whole, every=request.fail_on_all),
     )

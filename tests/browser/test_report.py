@@ -11,8 +11,7 @@ import polars as pl
 import pytest
 
 from validator.findings.schema import CLAIM_CODES
-from validator.ledger.schema import PAST, REVIEWED
-from validator.reports.content import Memory
+from validator.ledger.schema import PAST, Memory, Past
 
 AXE = Path(__file__).parent / "vendor" / "axe-core-4.14.1.min.js"
 pytestmark = pytest.mark.browser
@@ -376,15 +375,14 @@ def after_three_nights(maker: ModuleType, findings: pl.DataFrame) -> Memory:
         "decided_by": ["somebody", None],
         "decided_on": [nights[1], None],
     }
+    decided = [{"finding_id": word, "rule_id": "DX002", "disposition": word.rstrip("123")} for word in (
+        "fixed1", "fixed2", "fixed3", "false alarm")]  # fmt: skip
+    known = pl.concat([pl.DataFrame(past, schema=dict(PAST)), pl.DataFrame(decided, schema=dict(PAST))])
     return Memory(
-        pl.DataFrame(past, schema=dict(PAST)),
+        Past(nights[-1], known),
         pl.DataFrame({"batch_date": nights, "new": [9, 3], "reopened": [0, 1], "resolved": [0, 5]}),
         pl.DataFrame(
             {"batch_date": nights, "rule_id": ["DX002"] * 2, "flagged": [7, 3], "amount_at_risk": [1.0, 2.0]}
-        ),
-        pl.DataFrame(
-            {"rule_id": ["DX002"] * 2, "disposition": ["fixed", "false alarm"], "findings": [3, 1]},
-            schema=dict(REVIEWED),
         ),
     )
 

@@ -16,7 +16,7 @@ from tests.phi.canaries import CLAIM_ID, TEXTS, as_csv, canary_rows
 from validator.audit.explain import explain_claim
 from validator.audit.rerun import request_of, rerun
 from validator.audit.runs import open_run
-from validator.claims.masking import KEY_NAME, Mask, read_mask
+from validator.claims.masking import KEY_NAME, Mask, make_mask_key, read_mask
 from validator.errors import OutputError
 from validator.run import Request, run_night
 
@@ -87,6 +87,10 @@ def test_a_masked_run_is_made_again_and_explained_with_its_key(tmp_path: Path) -
     made = night(tmp_path, 1, claim("A", "M53.2"), mask_key=tmp_path / "out" / KEY_NAME)
     run = open_run(made.published.path)
     assert rerun(run, request_of(run)).identical
+    with pytest.raises(OutputError, match="cannot be read"):
+        rerun(run, request_of(run, mask_key=tmp_path / "other"))
+    assert not (tmp_path / "other").exists(), "to run again writes nothing"
+    make_mask_key(tmp_path / "other")
     other = rerun(run, request_of(run, mask_key=tmp_path / "other"))
     assert [each.name for each in other.differences] == ["mask"] and not other.identical
     mask = read_mask(tmp_path / "out" / KEY_NAME)
@@ -103,5 +107,7 @@ def test_another_key_makes_other_masks_and_no_key_is_told(tmp_path: Path) -> Non
     with pytest.raises(OutputError, match="no mask key") as caught:
         read_mask(tmp_path / "key")
     assert "SECRET" not in str(caught.value)
-    with pytest.raises(OutputError, match="cannot be read or made"):
+    with pytest.raises(OutputError, match="cannot be read"):
         read_mask(tmp_path / "no folder" / "key")
+    with pytest.raises(OutputError, match="cannot be made"):
+        make_mask_key(tmp_path / "no folder" / "key")

@@ -85,11 +85,6 @@ class Comparison:
             orient="row",
         )
 
-    @property
-    def same(self) -> bool:
-        """Whether no finding differs."""
-        return self.changes.filter(pl.col("change") != "unchanged").is_empty()
-
 
 def compare(before: Side, after: Side) -> Comparison:
     """Findings by their id: the same mistake at the same place of the same claim."""

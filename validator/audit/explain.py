@@ -7,7 +7,6 @@ from typing import Any
 import polars as pl
 
 from validator.audit.runs import FinishedRun
-from validator.claims.batch import open_batch
 from validator.claims.netting import net
 from validator.claims.numbering import only
 from validator.claims.schema import ClaimTables
@@ -16,12 +15,18 @@ from validator.engine.evaluate import judge
 from validator.engine.frames import Frames
 from validator.engine.messages import value_text
 from validator.engine.outcomes import GrainOutcomes, Match, fields_on_row
-from validator.engine.settings import Settings
 from validator.errors import UsageError
-from validator.reference.dotted import dotted
+from validator.reference.dotted import dotted_text
 from validator.rules.explain import explain as explain_rule
 from validator.rules.model import All, Rule
-from validator.run import Progress, Request, rules_and_reference
+from validator.run import (
+    Progress,
+    Request,
+    open_inputs,
+    partitions_of,
+    rules_and_reference,
+    settings_of,
+)
 
 # In this order they are told: what asks for work, what could not be judged, then the rest.
 _ORDER = ("flagged", "not_evaluated", "clear", "out_of_scope")
@@ -82,13 +87,9 @@ def explain_claim(
     wanted = [wanted, mask.claim_id(wanted)] if mask else [wanted]  # as the report shows it, or as it is
     rules, reference = rules_and_reference(request, progress=progress)
     told: list[ClaimTold] = []
-    with open_batch(
-        request.files, history=request.history, layout=request.layout, on_progress=progress, jobs=request.jobs
-    ) as batch:
-        reach = batch.coverage(request.batch_date)
-        settings = Settings(request.batch_date, request.claims_from or reach.claims_from, reach.delivered)
-        for delivered in batch.partitions():
-            partition = mask.tables(delivered) if mask else delivered
+    with open_inputs(request, progress) as batch:
+        settings = settings_of(request, batch)
+        for partition in partitions_of(batch, mask):
             named = pl.col("claim_id").is_in(wanted)
             if place:
                 named &= (pl.col("source_file") == place[0]) & (pl.col("source_row") == place[1])
@@ -185,7 +186,7 @@ def _at(table: str, row: Mapping[str, Any], tables: ClaimTables) -> str:
     claim = tables.claims.row(row["claim_no"], named=True)["claim_id"]
     if table == "diagnosis":
         role = row["role"].replace("_", " ")
-        return f"{role} diagnosis {row['position']} ({dotted_text(row['code'])}) of claim {claim}"
+        return f"{role} diagnosis {row['position']} ({_shown(row['code'])}) of claim {claim}"
     if table == "line":
         return f"line {row['line_number']} ({row['procedure_code'] or 'no code'}) of claim {claim}"
     if table == "procedure":
@@ -193,11 +194,8 @@ def _at(table: str, row: Mapping[str, Any], tables: ClaimTables) -> str:
     return f"claim {claim}"
 
 
-def dotted_text(code: str | None) -> str:
-    """A diagnosis code with its point."""
-    if not code:
-        return "blank"
-    return str(pl.select(dotted(pl.lit(code))).item())
+def _shown(code: str | None) -> str:
+    return dotted_text(code) if code else "blank"
 
 
 def _diagnoses(frames: Frames, claim_no: int) -> Iterator[str]:
@@ -208,14 +206,14 @@ def _diagnoses(frames: Frames, claim_no: int) -> Iterator[str]:
     titles = frames.reference.titles(rows.select("code", pl.col("coding_date").alias("on")))["title"]
     rows = rows.with_columns(titles.alias("title")).sort("role", "position")
     for row in rows.iter_rows(named=True):
-        parts = [f"{row['role'].replace('_', ' ')} {row['position']}: {dotted_text(row['code'])}"]
+        parts = [f"{row['role'].replace('_', ' ')} {row['position']}: {_shown(row['code'])}"]
         parts += [row["title"]] if row["title"] else []
         on = f" on {row['coding_date']}" if row["coding_date"] else ""
         parts.append(f"{(row['icd10.status'] or 'not known').replace('_', ' ')}{on}")
         parts += (
             [f"present on admission {row['present_on_admission']}"] if row["present_on_admission"] else []
         )
-        parts += [f"sent as {row['code_as_sent']}"] if row["code_as_sent"] != dotted_text(row["code"]) else []
+        parts += [f"sent as {row['code_as_sent']}"] if row["code_as_sent"] != _shown(row["code"]) else []
         yield ", ".join(parts)
 
 

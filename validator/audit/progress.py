@@ -7,7 +7,8 @@ import polars as pl
 
 from validator.audit.runs import FinishedRun
 from validator.findings.schema import MONEY
-from validator.ledger.schema import DISPOSITIONS, FALSE_ALARM, TO_DO
+from validator.ledger.schema import DISPOSITIONS, TO_DO
+from validator.reports.summary import false_alarms
 from validator.reports.text import records
 from validator.reports.words import TO_DO as OPEN_WORDS
 
@@ -17,7 +18,7 @@ _AGES = ((0, 7), (8, 30), (31, 90), (91, None))  # days since a finding was firs
 def progress_of(run: FinishedRun) -> dict[str, Any]:
     """Counts and amounts: `asked` is what the night asked people to do."""
     asked = run.standing.filter(pl.col("standing").is_in(OPEN_WORDS))
-    decided = run.memory.past.filter(
+    decided = run.memory.past.findings.filter(
         pl.col("decided_after") == run.batch_date, pl.col("disposition") != TO_DO
     )
     findings = (
@@ -37,18 +38,8 @@ def progress_of(run: FinishedRun) -> dict[str, Any]:
         "left": left.height,
         "left_amount": str(left["amount_at_risk"].cast(MONEY).sum()),
         "left_by_age": {_words_of(first, last): _aged(left, first, last) for first, last in _AGES},
-        "rules": records(false_alarms(run.memory.past)),
+        "rules": records(false_alarms(run.memory.past.findings)),
     }
-
-
-def false_alarms(past: pl.DataFrame) -> pl.DataFrame:
-    """rule_id, decided, false_alarms, rate (0 to 1) over all that was ever decided, worst first."""
-    decided = past.filter(pl.col("disposition").is_not_null(), pl.col("disposition") != TO_DO)
-    counted = decided.group_by("rule_id").agg(
-        pl.len().alias("decided"), (pl.col("disposition") == FALSE_ALARM).sum().alias("false_alarms")
-    )
-    rated = counted.with_columns((pl.col("false_alarms") / pl.col("decided")).round(4).alias("rate"))
-    return rated.sort(["rate", "decided", "rule_id"], descending=[True, True, False])
 
 
 def in_words(progress: dict[str, Any]) -> str:

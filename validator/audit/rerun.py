@@ -42,11 +42,7 @@ class Rerun:
     causes: pl.DataFrame
     findings: int
     sha256: str
-
-    @property
-    def identical(self) -> bool:
-        """Whether the findings are the same byte for byte, whatever else differs."""
-        return self.sha256 == self.comparison.before.totals.get("findings_sha256")
+    identical: bool  # the findings are the same byte for byte, whatever else differs
 
 
 def request_of(
@@ -69,24 +65,19 @@ def request_of(
     copies: Mapping[str, str] = run.manifest.get("kept") or {}
     if not files and not asked.get("files"):
         raise UsageError("run.json does not say where the inputs were", fix="Name them after the run folder.")
-    layout = settings.get("layout")
-    if own_copies and LAYOUT in copies:
-        layout = str(kept(run.out, LAYOUT, copies[LAYOUT]))
-    since = settings.get("claims_from")
-    own_rules = kept(run.out, RULES, copies[RULES]) if own_copies and not rules and RULES in copies else None
-    own_reference = (
-        kept(run.out, REFERENCE, copies[REFERENCE])
-        if own_copies and not reference and REFERENCE in copies
-        else None
-    )
+
+    def own(kind: str) -> Path | None:
+        return kept(run.out, kind, copies[kind]) if own_copies and kind in copies else None
+
+    layout, since = own(LAYOUT), settings.get("claims_from")
     return Request(
         files=list(files) or list(asked["files"]),
         history=tuple(history) or tuple(asked.get("history", ())),
         batch_date=run.batch_date,
-        layout=layout,
-        rules=rules or own_rules,
+        layout=str(layout) if layout else settings.get("layout"),
+        rules=rules or own(RULES),
         profile=profile or settings["profile"],
-        reference=reference or own_reference,
+        reference=reference or own(REFERENCE),
         fail_on=settings["fail_on"],
         claims_from=date.fromisoformat(since) if since else None,
         mask_key=(mask_key or run.out / KEY_NAME) if settings.get("mask") else None,
@@ -107,15 +98,12 @@ def rerun(run: FinishedRun, request: Request, progress: Progress = lambda *_: No
     now = json.loads(run_json(content, {}, {}))
     found = io.BytesIO()
     write_parquet(content.findings, found)
-    before = Side(
-        run.path.name,
-        run.findings,
-        _totals(run.manifest, run.manifest["outputs"]["findings.parquet"]["sha256"]),
-    )
     made = sha256(found.getbuffer()).hexdigest()
-    comparison = compare(before, Side("run again", content.findings, _totals(now, made)))
+    comparison = compare(side_of(run), side_of_content("run again", content))
     differences = tuple(_differences(run.manifest, now))
-    return Rerun(differences, comparison, _causes(comparison, differences), content.findings.height, made)
+    causes = _causes(comparison, differences)
+    identical = made == run.manifest["outputs"]["findings.parquet"]["sha256"]
+    return Rerun(differences, comparison, causes, content.findings.height, made, identical)
 
 
 def side_of(run: FinishedRun) -> Side:
@@ -126,10 +114,6 @@ def side_of(run: FinishedRun) -> Side:
 def side_of_content(name: str, content: RunContent) -> Side:
     """A run that was only judged as a side of a comparison."""
     return Side(name, content.findings, content.totals)
-
-
-def _totals(manifest: Mapping[str, Any], findings_sha256: str) -> dict[str, Any]:
-    return {**manifest["totals"], "findings_sha256": findings_sha256}
 
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:

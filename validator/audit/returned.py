@@ -70,7 +70,7 @@ def _known(rows: pl.DataFrame, run: FinishedRun) -> pl.DataFrame:
     """The rows with what the run and the ledger say of their finding."""
     there = shown(run.findings.select("finding_id", "rule_id", "claim_id"))
     there = there.with_columns(pl.col("rule_id", "claim_id").str.strip_chars().fill_null(""))
-    before = run.memory.past.select("finding_id", "owner", "note")
+    before = run.memory.past.findings.select("finding_id", "owner", "note")
     joined = rows.join(there, on="finding_id", how="left", suffix="_there", maintain_order="left")
     joined = joined.join(before, on="finding_id", how="left", suffix="_before", maintain_order="left")
     return joined.with_columns(pl.col("owner_before", "note_before").fill_null(""))

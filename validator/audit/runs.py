@@ -12,8 +12,8 @@ import polars as pl
 from validator.errors import OutputError, Place, UsageError
 from validator.findings.risk import FORMULA
 from validator.ledger.book import Ledger
-from validator.reports.content import Memory
-from validator.reports.run_folder import LATEST, damage
+from validator.ledger.schema import Memory
+from validator.reports.run_folder import damage, followed
 from validator.reports.run_json import NAME
 
 
@@ -69,9 +69,7 @@ def open_run(path: Path) -> FinishedRun:
 
     Raises UsageError where there is none, OutputError where it is not what its run.json says.
     """
-    folder = path.resolve()
-    if folder.is_file() and folder.name == LATEST:  # where links are not possible
-        folder = folder.parent / folder.read_text(encoding="utf-8").strip()
+    folder = followed(path)
     if not (folder / NAME).is_file():
         raise UsageError(
             "there is no finished run here",
@@ -90,5 +88,6 @@ def open_run(path: Path) -> FinishedRun:
 
 def with_decisions(run: FinishedRun) -> FinishedRun:
     """The run with what people decided on it and on earlier ones."""
-    past = Ledger(run.out).as_of(run.batch_date).findings
-    return replace(run, memory=Memory(past=past), decided_later=Ledger(run.out).decided_after(run.batch_date))
+    ledger = Ledger(run.out)
+    past, later = ledger.as_of(run.batch_date), ledger.decided_after(run.batch_date)
+    return replace(run, memory=Memory(past), decided_later=later)

@@ -61,29 +61,38 @@ class Mask:
         return found["mask"].alias(numbers.name)
 
 
-def read_mask(path: Path) -> Mask:
-    """The key in a file, which is made where there is none (mode 0600). Raises OutputError."""
+def make_mask_key(path: Path) -> None:
+    """A new key where there is none (mode 0600). Raises OutputError."""
     try:
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            pass
-        else:
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_hex(_KEY_BYTES) + "\n")
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise _no_key(path, "made", error) from None
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(_KEY_BYTES) + "\n")
+
+
+def read_mask(path: Path) -> Mask:
+    """The key in a file. Raises OutputError."""
+    try:
         key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except OSError as error:
-        raise OutputError(
-            f"the mask key cannot be read or made: {error.strerror}",
-            fix="Check the path and its permissions.",
-            place=Place(str(path)),
-        ) from None
+        raise _no_key(path, "read", error) from None
     except ValueError:
         key = b""
     if len(key) < _KEY_BYTES:
         raise OutputError(
             "this is no mask key",
-            fix=f"A key is {2 * _KEY_BYTES} hexadecimal characters; where there is no file one is made.",
+            fix=f"A key is {2 * _KEY_BYTES} hexadecimal characters; `run --mask` makes one where none is.",
             place=Place(str(path)),
         )
     return Mask(key)
+
+
+def _no_key(path: Path, step: str, error: OSError) -> OutputError:
+    return OutputError(
+        f"the mask key cannot be {step}: {error.strerror}",
+        fix="Name the file that the run was masked with (--mask-key), and check its permissions.",
+        place=Place(str(path)),
+    )

@@ -32,9 +32,8 @@ def sample(
 ) -> None:
     """Draw an audit sample by rule and money into a workbook; or estimate from a reviewed one.
 
-    Exit codes: 0 done; 2 there is no run, no finding to draw from, the workbook is there already,
-    or a cell cannot be taken; 16 the file
-    cannot be written.
+    Exit codes: 0 done; 2 there is no run, no finding to draw from, the workbook is there already, or a cell
+    cannot be taken; 16 the file cannot be written.
     """
     from validator.audit.runs import open_run
 

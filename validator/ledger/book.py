@@ -4,7 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,18 +14,8 @@ import polars as pl
 from validator.errors import OutputError, Place
 from validator.ledger import recall
 from validator.ledger.chain import broken_at, end_of, seal
-from validator.ledger.schema import (
-    NAME,
-    NIGHTS,
-    REOPENED,
-    RESOLVED,
-    REVIEWED,
-    REVIEWS,
-    RULE_NIGHTS,
-    RUNS,
-    STEPS,
-)
-from validator.ledger.standing import Past, remembered
+from validator.ledger.schema import NAME, REOPENED, RESOLVED, REVIEWS, RUNS, STEPS, Memory, Past
+from validator.ledger.standing import remembered
 
 NIGHTS_SHOWN = 14  # tonight and the nights before it that a report shows
 _RESTORE = (
@@ -70,16 +60,6 @@ DECISIONS: dict[str, pl.DataType | type[pl.DataType]] = {
 
 
 @dataclass(frozen=True)
-class Memory:
-    """What a night is told of the nights before it; frames as in recall.py."""
-
-    past: Past = field(default_factory=Past)
-    rule_nights: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(RULE_NIGHTS)))
-    nights: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(NIGHTS)))
-    reviewed: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(REVIEWED)))
-
-
-@dataclass(frozen=True)
 class RunLine:
     """One run as the ledger tells it."""
 
@@ -110,9 +90,8 @@ class Ledger:
         with self._opened(read_only=True) as connection:
             return Memory(
                 recall.past_before(connection, batch_date),
-                recall.rule_nights(connection, batch_date, NIGHTS_SHOWN - 1),
                 recall.nights(connection, batch_date, NIGHTS_SHOWN - 1),
-                recall.reviewed(connection, batch_date),
+                recall.rule_nights(connection, batch_date, NIGHTS_SHOWN - 1),
             )
 
     def as_of(self, batch_date: date) -> Past:

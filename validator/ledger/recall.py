@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from validator.ledger.schema import DECISION, NIGHTS, PAST, RESOLVED, REVIEWED, RULE_NIGHTS
-from validator.ledger.standing import Past
+from validator.ledger.schema import DECISION, NIGHTS, PAST, RESOLVED, RULE_NIGHTS, Past
 
 if TYPE_CHECKING:
     import duckdb
@@ -79,16 +78,6 @@ def nights(connection: "duckdb.DuckDBPyConnection", batch_date: date, how_many: 
         params=[batch_date, how_many],
     )
     return _typed(found.pl(), NIGHTS)
-
-
-def reviewed(connection: "duckdb.DuckDBPyConnection", batch_date: date) -> pl.DataFrame:
-    """Columns REVIEWED: findings of each rule by their last decision, made on runs before a day."""
-    found = connection.sql(
-        f"select f.rule_id, d.disposition, count(*) as findings from ({_DECISIONS}) d "
-        "join findings f using (finding_id) where d.decided_after < ? group by all order by all",
-        params=[batch_date, batch_date],
-    )
-    return _typed(found.pl(), REVIEWED)
 
 
 def decisions(connection: "duckdb.DuckDBPyConnection", batch_date: date) -> pl.DataFrame:

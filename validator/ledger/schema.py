@@ -1,7 +1,8 @@
 """The tables of `ledger.duckdb`, and the words for what became of a finding and what people decided."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 
 import polars as pl
 
@@ -133,8 +134,24 @@ RULE_NIGHTS: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "flagged": pl.Int64,
     "amount_at_risk": pl.Float64,
 }
-REVIEWED: Mapping[str, pl.DataType | type[pl.DataType]] = {
-    "rule_id": pl.String,
-    "disposition": pl.String,
-    "findings": pl.Int64,
-}
+
+
+@dataclass(frozen=True)
+class Past:
+    """What the nights before a batch date knew: `night` is the last of them, `findings` has columns PAST."""
+
+    night: date | None = None
+    findings: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(PAST)))
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a night is told of the nights before it.
+
+    `nights`: columns NIGHTS, new, reopened and resolved of the last nights, oldest first; `rule_nights`:
+    columns RULE_NIGHTS, the same for what each rule flagged.
+    """
+
+    past: Past = field(default_factory=Past)
+    nights: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(NIGHTS)))
+    rule_nights: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(RULE_NIGHTS)))

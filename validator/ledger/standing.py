@@ -1,7 +1,6 @@
 """Hold tonight's findings against the nights before: where each stands, and what became of the others."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
@@ -12,10 +11,10 @@ from validator.ledger.schema import (
     FALSE_ALARM,
     FIXED,
     GONE_WORDS,
-    PAST,
     REOPENED,
     RESOLVED,
     SNOOZED,
+    Past,
 )
 
 # A claim of these frequency codes takes the place of the claim that it names, or takes it back.
@@ -23,14 +22,6 @@ _REPLACES = ("7", "8")
 _CLAIM = ("billing_npi", "claim_id")
 
 _GONE = pl.Enum(tuple(GONE_WORDS))
-
-
-@dataclass(frozen=True)
-class Past:
-    """What the nights before a batch date knew: `night` is the last of them, `findings` has columns PAST."""
-
-    night: date | None = None
-    findings: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(PAST)))
 
 
 class Presence:

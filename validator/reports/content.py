@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from validator.findings.schema import CLAIM_CODES, CLAIMS_AT_RISK, FINDINGS, RULE_COUNTS, STANDING
-from validator.ledger.schema import NIGHTS, PAST, REVIEWED, RULE_NIGHTS
+from validator.ledger.schema import Memory
 
 # The keys of the mappings that a run hands over; what is missing is not known.
 INPUT_KEYS = (
@@ -39,21 +39,6 @@ class RuleText:
         str, ...
     ] = ()  # what its lists of codes stand in for, where an official one is not at hand
     tags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Memory:
-    """What the ledger knew before tonight, in the columns of the ledger's schema.
-
-    `past`: one row per finding ever seen, with its history and the last decision; `nights`: new, reopened and
-    resolved of the last nights, oldest first; `rule_nights`: the same for what each rule flagged; `reviewed`:
-    how many findings of each rule have which last decision.
-    """
-
-    past: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(PAST)))
-    nights: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(NIGHTS)))
-    rule_nights: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(RULE_NIGHTS)))
-    reviewed: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(REVIEWED)))
 
 
 @dataclass(frozen=True)
@@ -108,7 +93,7 @@ class RunContent:
     `compared_with`
         the last earlier batch date that the ledger knew, None when there was none.
     `memory`
-        what the ledger knows of the nights before: see Memory.
+        what the ledger knows of the nights before: see the ledger's Memory.
     `gone`
         {word: how many} of the open findings of earlier nights that tonight does not have, by the ledger's
         words (resolved, not seen, not judged). Empty when no earlier night is known.

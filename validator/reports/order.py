@@ -40,5 +40,5 @@ def riskiest_first(
     chosen = ordered.head(rows_at_most)
     rows = work.findings[chosen["row_no"]]
     rows = rows.hstack(chosen.select("expected_loss", "due_date", "standing", "first_seen"))
-    remembered = work.memory.past.select("finding_id", "history", *DECISION)
+    remembered = work.memory.past.findings.select("finding_id", "history", *DECISION)
     return rows.join(remembered, on="finding_id", how="left", maintain_order="left"), ordered.height

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from validator.reports.lock import as_output_error, output_lock
-from validator.reports.run_folder import LATEST
+from validator.reports.run_folder import LATEST, followed
 from validator.reports.run_json import NAME
 from validator.reports.store import forget
 
@@ -31,9 +31,7 @@ def prune(out: Path, before: date, *, dry: bool = False) -> Sequence[Path]:
     Returns what was removed, or would be with `dry`. Raises LockedError while a run is writing.
     """
     with output_lock(out), as_output_error(out):
-        latest = (out / LATEST).resolve()
-        if (out / LATEST).is_file():
-            latest = (out / (out / LATEST).read_text(encoding="utf-8").strip()).resolve()
+        latest = followed(out / LATEST)
         old = [path for day, path in run_folders(out) if day < before and path.resolve() != latest]
         for path in () if dry else old:
             aside = path.with_name(f".unfinished-{path.name}")  # gone in one step, also if this is killed

@@ -67,6 +67,13 @@ def publish(
         return Published(run, already_there)
 
 
+def followed(path: Path) -> Path:
+    """The run folder that a path means: `latest` is a link, or a text file where links are not possible."""
+    if path.name == LATEST and path.is_file():
+        return (path.parent / path.read_text(encoding="utf-8").strip()).resolve()
+    return path.resolve()
+
+
 def damage(run: Path) -> list[str]:
     """What is wrong with a run folder, held against its own run.json; empty when it is sound."""
     try:

@@ -10,7 +10,7 @@ import polars as pl
 
 from validator.findings.schema import SEVERITY
 from validator.ledger.schema import FALSE_ALARM
-from validator.ledger.schema import TO_DO as TO_DO_AGAIN
+from validator.ledger.schema import TO_DO as TAKEN_BACK
 from validator.reports.content import RuleText, RunContent, is_history
 from validator.reports.text import records, shown
 from validator.reports.words import STANDING_WORDS, TO_DO
@@ -132,7 +132,7 @@ def _rules(content: RunContent) -> tuple[RuleRow, ...]:
     new = dict(zip(new_by_rule["rule_id"], new_by_rule["len"], strict=True))
     rows = []
     nights = _nights_by_rule(content)
-    judged_by_people, wrong = _reviewed(content)
+    rated = {row["rule_id"]: row for row in records(false_alarms(content.memory.past.findings))}
     for text in content.rules:
         counted = counts.get(text.rule_id, {})
         flagged, clear = int(counted.get("flagged") or 0), int(counted.get("clear") or 0)
@@ -152,8 +152,8 @@ def _rules(content: RunContent) -> tuple[RuleRow, ...]:
                 amount=Decimal(str(counted.get("amount_at_risk") or 0)),
                 why_not_evaluated=counted.get("why_not_evaluated") or "",
                 nights=_bars([*nights.get(text.rule_id, ()), (content.batch_date, flagged)]),
-                decided=judged_by_people.get(text.rule_id, 0),
-                false_alarms=wrong.get(text.rule_id, 0),
+                decided=rated.get(text.rule_id, {}).get("decided", 0),
+                false_alarms=rated.get(text.rule_id, {}).get("false_alarms", 0),
             )
         )
     return tuple(sorted(rows, key=lambda row: (-row.amount, -row.flagged, row.text.rule_id)))
@@ -175,17 +175,17 @@ def _bars(nights: list[tuple[date, int]]) -> tuple[tuple[float, str], ...]:
     return tuple((round(16 * count / most, 1), f"{day}: {count:,}") for day, count in nights)
 
 
-def _reviewed(content: RunContent) -> tuple[dict[str, int], dict[str, int]]:
-    """How many findings of each rule people have decided, and called false alarms."""
-    decided: dict[str, int] = {}
-    wrong: dict[str, int] = {}
-    for row in records(content.memory.reviewed):
-        if row["disposition"] == TO_DO_AGAIN:
-            continue
-        decided[row["rule_id"]] = decided.get(row["rule_id"], 0) + row["findings"]
-        if row["disposition"] == FALSE_ALARM:
-            wrong[row["rule_id"]] = row["findings"]
-    return decided, wrong
+def false_alarms(past: pl.DataFrame) -> pl.DataFrame:
+    """rule_id, decided, false_alarms, rate (0 to 1) over all that was ever decided, worst first.
+
+    `past` has the ledger's columns PAST.
+    """
+    decided = past.filter(pl.col("disposition").is_not_null(), pl.col("disposition") != TAKEN_BACK)
+    counted = decided.group_by("rule_id").agg(
+        pl.len().alias("decided"), (pl.col("disposition") == FALSE_ALARM).sum().alias("false_alarms")
+    )
+    rated = counted.with_columns((pl.col("false_alarms") / pl.col("decided")).round(4).alias("rate"))
+    return rated.sort(["rate", "decided", "rule_id"], descending=[True, True, False])
 
 
 def _places(content: RunContent) -> tuple[Mapping[str, Any], ...]:

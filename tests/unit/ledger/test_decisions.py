@@ -84,7 +84,8 @@ def test_the_same_decisions_twice_are_kept_once(tmp_path: Path) -> None:
     standing(tmp_path, DAYS[0], [A, B])
     assert decide(tmp_path, DAYS[0], {A_ID: "fixed", B_ID: "accepted"}) == 2
     assert decide(tmp_path, DAYS[0], {A_ID: "fixed", B_ID: "false alarm"}) == 1
-    told = Ledger(tmp_path).memory(DAYS[1]).reviewed
+    past = Ledger(tmp_path).memory(DAYS[1]).past.findings
+    told = past.group_by("rule_id", "disposition").len().sort("rule_id")
     assert told.rows() == [("DX002", "fixed", 1), ("DX201", "false alarm", 1)]
     with pytest.raises(OutputError, match="does not know this run"):
         decide(tmp_path, DAYS[5], {A_ID: "fixed"})
