@@ -33,9 +33,9 @@ from validator.ledger.book import Night as LedgerNight
 from validator.ledger.schema import Memory, Past
 from validator.ledger.standing import Presence, gone, standing_of
 from validator.proof import prove_examples
+from validator.reference.card_text import told
 from validator.reference.dotted import dotted
 from validator.reference.lookup import Reference, open_reference
-from validator.reference.short_card import short_cards
 from validator.reports.content import RuleText, RunContent
 from validator.reports.lock import as_output_error, output_lock
 from validator.reports.run_folder import Published, publish, run_name
@@ -379,7 +379,7 @@ def _content(
         },
         suppressions=_suppressions(rules, judgement, request.batch_date),
         code_titles=_titles(findings, judgement.claim_codes, reference),
-        code_cards=short_cards(reference, _most_found(findings)),
+        code_cards=_cards(findings, reference, request.batch_date),
         risk_formula=FORMULA,
         warnings=_warnings(reference, request.batch_date),
         timings=clock.timings,
@@ -470,10 +470,15 @@ def _suppressions(rules: RuleSet, judgement: Judgement, batch_date: date) -> lis
     return told
 
 
-def _most_found(findings: pl.DataFrame) -> list[str]:
-    """The diagnosis codes that are found wrong most often: those that people look up."""
-    coded = findings.filter(pl.col("diagnosis_role").is_not_null())["code"].drop_nulls()
-    return coded.value_counts().sort("count", "code", descending=[True, False])["code"].head(CARDS).to_list()
+def _cards(findings: pl.DataFrame, reference: Reference, batch_date: date) -> dict[str, Any]:
+    """Cards of the diagnosis codes found wrong most often, by dotted code, on the latest day of each."""
+    coded = findings.filter(pl.col("diagnosis_role").is_not_null()).drop_nulls("code")
+    most = coded.group_by("code").agg(pl.len().alias("found"), pl.col("coding_date").max())
+    most = most.sort("found", "code", descending=[True, False]).head(CARDS)
+    days = most.select("code", pl.col("coding_date").fill_null(batch_date)).sort("code")
+    covers = (reference.covers_from, reference.covers_to)
+    cards = reference.cards(dict(days.iter_rows()))
+    return {card.code: told(card, covers) for card in cards if card.listed}
 
 
 def _titles(findings: pl.DataFrame, codes: pl.DataFrame, reference: Reference) -> dict[str, str]:

@@ -403,8 +403,17 @@ def remembered(maker: ModuleType, page_of: Callable[..., str]) -> str:
             claim_codes=codes,
             code_cards={
                 code: {
-                    "spans": [["billable", "2015-10-01", "2021-09-30"], ["header", "2021-10-01", ""]],
-                    "notes": [["excludes1", "<b>note</b> of the list"]],
+                    "heading": f"{code}  Title of it",
+                    "standing": "On 2026-02-10: header: not billable; 2 billable codes stand below it.",
+                    "sections": [
+                        (
+                            "Dates",
+                            [("2015-10-01 to 2021-09-30", "billable"), ("since 2021-10-01", "in the list")],
+                        ),
+                        ("Stands in", [("chapter 13", "Diseases of the musculoskeletal system")]),
+                        ("Excludes1", [(code, "<b>note</b> of the list"), ("chapter 13", "note from above")]),
+                    ],
+                    "about": ["Notes: tabular list of FY2026."],
                 }
                 for code in found["code"].drop_nulls().unique()
             },
@@ -433,8 +442,36 @@ def test_the_drawer_tells_the_codes_the_money_and_the_history(
     told = browser.text("#drawer-body")
     for part in ("The claim's diagnoses", "principal 1", "secondary 2", "Money", "History"):
         assert part in told
-    assert "header from 2021-10-01 on" in told and "excludes1 <b>note</b> of the list" in told
+    assert "since 2021-10-01 in the list" in told and "Excludes1 <b>note</b> of the list" in told
+    assert "note from above" not in told, "that stands on the whole card"
     assert "2026-02-09 reopened" in told and "query sent, by somebody on 2026-02-09: <b>note</b>" in told
+
+
+def test_the_whole_card_of_a_code_has_an_address_and_leaves_the_filters_alone(
+    browser: Any, remembered: str, maker: ModuleType
+) -> None:
+    first = maker.make_findings(60).row(0, named=True)
+    browser.open(f"{remembered}#severity=reject&finding={first['finding_id'][:10]}")
+    browser.wait("return !document.getElementById('drawer').hidden")
+    browser.run("document.querySelector('#drawer-body [data-card]').click()")
+    code = browser.run("return document.querySelector('#drawer-body h3').textContent").split()[0]
+    told = browser.text("#drawer-body")
+    for part in (
+        f"{code}  Title of it",
+        "On 2026-02-10: header",
+        "chapter 13 note from above",
+        "tabular list of",
+    ):
+        assert " ".join(part.split()) in " ".join(told.split())
+    address = browser.run("return location.hash")
+    assert "severity=reject" in address and f"card={code}" in address
+    browser.run("document.querySelector('#drawer-body [data-back]').click()")
+    assert first["message"][:40] in browser.text("#drawer-body")
+    assert "card=" not in browser.run("return location.hash")
+    browser.open(f"{remembered}#card={code}")
+    browser.wait("return !document.getElementById('drawer').hidden")
+    assert "Stands in" in browser.text("#drawer-body")
+    assert not browser.run("return document.querySelectorAll('#drawer-body [data-back]').length")
 
 
 def test_the_list_is_grouped_ordered_and_given_columns_by_the_address(
@@ -465,7 +502,7 @@ def test_the_list_is_grouped_ordered_and_given_columns_by_the_address(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("state", ["list", "drawer", "grouped"])
+@pytest.mark.parametrize("state", ["list", "drawer", "card", "grouped"])
 def test_axe_finds_no_fault(
     browser: Any, remembered: str, maker: ModuleType, scheme: str, state: str
 ) -> None:
@@ -475,7 +512,12 @@ def test_axe_finds_no_fault(
         "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     )
     finding = maker.make_findings(60)["finding_id"][0][:10]
-    address = {"list": "", "drawer": f"#finding={finding}", "grouped": "#group=payer_id"}[state]
+    address = {
+        "list": "",
+        "drawer": f"#finding={finding}",
+        "card": "#card=M53.2",
+        "grouped": "#group=payer_id",
+    }[state]
     try:
         browser.open(remembered + address)
         browser.run(AXE.read_text())

@@ -81,6 +81,7 @@ def diff(
         typer.Option(help="Judge as if a rule had this severity: DX210=reject.", show_default=False),
     ] = None,
     csv: _Csv = None,
+    html: Annotated[Path | None, typer.Option(help="Write the comparison as a page to this file.")] = None,
 ) -> None:
     """Compare two runs, or one run with what other rules, profiles or severities would say of its inputs.
 
@@ -100,7 +101,7 @@ def diff(
             first, rules=rules, profile=profile, reference=reference, severities=_severities(what_if or [])
         )
         with progress_on_stderr(quiet=False) as progress:
-            second = side_of_content("what if", judge_again(asked, progress))
+            second = side_of_content(_asked(rules, profile, reference, what_if), judge_again(asked, progress))
     else:
         raise UsageError(
             "there is nothing to compare with",
@@ -109,6 +110,12 @@ def diff(
     comparison = compare(side_of(first), second)
     if csv:
         _write(comparison.changes, csv)
+    if html:
+        from validator.audit.difference_page import write_difference
+        from validator.reports.private import private_file
+
+        with private_file(html) as file:
+            write_difference(comparison, file)
     typer.echo(in_words(comparison))
 
 
@@ -137,6 +144,14 @@ def explain(
     with progress_on_stderr(quiet=as_json) as progress:
         told = explain_claim(finished, request, claim, progress)
     typer.echo(json.dumps([asdict(each) for each in told]) if as_json else in_words(told, every=every))
+
+
+def _asked(rules: Path | None, profile: str | None, reference: Path | None, what_if: list[str] | None) -> str:
+    """What was asked, in the words it was asked with."""
+    parts = [f"rules {rules.name}"] if rules else []
+    parts += [f"profile {profile}"] if profile else []
+    parts += [f"reference {reference.name}"] if reference else []
+    return f"what if {', '.join([*parts, *(what_if or [])])}"
 
 
 def _severities(given: list[str]) -> "dict[str, Severity]":

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -30,13 +30,28 @@ OneRuleArgument = Annotated[str, typer.Argument(metavar="[ID]", help="Only the r
 
 @app.command("list")
 def list_rules(
-    rules: RulesOption = None, profile: ProfileOption = "default", as_json: JsonOption = False
+    rules: RulesOption = None,
+    profile: ProfileOption = "default",
+    decided_in: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also how often people called findings of each rule false alarms: an output folder of runs.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """List every rule of the folder with status, severity and title."""
     folder = _read(rules, profile)
     running = {rule.rule_id for rule in folder.rule_set().rules}
+    decided = _decided(decided_in) if decided_in else {}
     if as_json:
-        _print_json([_summary(rule, rule.rule_id in running) for rule in folder.rules])
+        _print_json(
+            [
+                {**_summary(rule, rule.rule_id in running), **decided.get(rule.rule_id, {})}
+                for rule in folder.rules
+            ]
+        )
         return
     for rule in folder.rules:
         off = (
@@ -46,6 +61,8 @@ def list_rules(
         )
         severity = "/".join(dict.fromkeys(case.severity for case in rule.severity))
         columns = f"{rule.rule_id}  v{rule.version:<3}{rule.status:<9}{rule.check_each:<11}{severity:<14}"
+        if decided_in:
+            columns += f"{_rate(decided.get(rule.rule_id)):<22}"
         typer.echo(f"{columns}{rule.title}{off}")
 
 
@@ -276,6 +293,28 @@ def _find(folder: "RuleFolder", rule_id: str) -> "Rule":
         f'there is no rule "{rule_id}" in {folder.label}',
         fix=did_you_mean(wanted, folder.files, "`validator rules list` shows them"),
     )
+
+
+def _decided(out: Path) -> dict[str, dict[str, Any]]:
+    """`decided` and `false_alarms` (findings) of each rule that people decided about, by the ledger."""
+    from validator.ledger.book import Ledger
+    from validator.reports.lock import output_lock
+    from validator.reports.summary import false_alarms
+
+    ledger = Ledger(out)
+    if not ledger.path.is_file():
+        raise UsageError("there is no ledger in this folder", fix="Name the output folder of earlier runs.")
+    with output_lock(out):
+        past = ledger.memory(date.max).past.findings
+    counted = false_alarms(past).select("rule_id", "decided", "false_alarms")
+    return {rule: {"decided": d, "false_alarms": wrong} for rule, d, wrong in counted.iter_rows()}
+
+
+def _rate(decided: dict[str, Any] | None) -> str:
+    if not decided:
+        return "nothing decided"
+    share = 100 * decided["false_alarms"] / decided["decided"]
+    return f"{share:.0f} % false of {decided['decided']:,}"
 
 
 def _with_proofs(folder: "RuleFolder") -> "list[Rule]":

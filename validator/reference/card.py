@@ -1,8 +1,9 @@
-"""The code card: everything the reference knows about one code on one day."""
+"""Code cards: everything the reference knows about a code on one day, for one code or many at once."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
@@ -12,6 +13,8 @@ from validator.reference.schema import Period
 if TYPE_CHECKING:
     from validator.reference.lookup import Reference
 
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 # Edit flags in words; the master's other flags serve the DRG grouper and say nothing about coding.
 FLAG_WORDS = {
     "manifestation": "manifestation code, not allowed as principal diagnosis (MCE edit 6)",
@@ -120,6 +123,7 @@ class CodeCard:
         return bool(self.spans or self.sevenths)
 
 
+_PAIR = {"code": pl.String, "on": pl.Date}
 # status -> (kind of suggestion, how the codes relate to this one)
 _INSTEAD = {
     "header": ("billable_children_of", "Billable codes below it"),
@@ -130,126 +134,190 @@ _INSTEAD = {
 }
 
 
-def make_card(reference: "Reference", asked: str, on: date) -> CodeCard:
-    """The card of a code as a person types it: dotted or not, upper or lower case, known or not."""
-    code = undotted_text(asked)
-    facts = reference.facts(pl.Series("code", [code]))
-    of_code = facts.codes.row(0, named=True)
-    period = next((one for one in reference.periods if one.valid_from <= on <= one.valid_to), None)
-    today = facts.by_period.row(period.number, named=True) if period else None
-    status = str(today["status"]) if today else None
-    why, suggested = _instead(reference, code, on, today)
-    codes = list(suggested["suggestions"])
-    below = _next_level(reference, code, period) if status == "header" else {}
-    titles = _titles(reference, [code, *codes, *below], on)
-    nodes = _nodes_from(reference, code)
-    return CodeCard(
-        code=dotted_text(code),
-        on=on,
-        reach="covered" if period else ("before" if on < reference.covers_from else "after"),
-        release=period.release if period else None,
-        status=status,
-        seventh_character=str(today["seventh_character"]) if today else None,
-        placeholder_missing=bool(today and today["placeholder_missing"]),
-        title=titles[code],
-        well_formed=bool(of_code["well_formed"]),
-        icd9=bool(of_code["icd9"]),
-        spans=_spans(reference, code),
-        parents=tuple(
-            Node(row["kind"], row["name"], row["title"]) for row in nodes[::-1] if row["code"] != code
-        ),
-        instead_why=why,
-        instead=tuple(Related(one, titles[undotted_text(one)]) for one in codes),
-        instead_total=suggested["total"],
-        next_level=tuple(Branch(dotted_text(one), titles[one], count) for one, count in below.items()),
-        sevenths=_sevenths(reference, code, period) if of_code["ever_listed"] else (),
-        flags=_flags(reference, code, on) if status == "in_force" else (),
-        # What stands above a code that does not exist helps nobody; the codes offered have their own cards.
-        notes=_notes(reference, code, nodes) if of_code["ever_listed"] else (),
-        in_tabular_list=_own_node(code, nodes) is not None,
-        notes_release=reference.tabular_release,
+@dataclass(frozen=True)
+class _Asked:
+    """A code (no point) and its day, with the period of the day and what it is then, where it is covered."""
+
+    code: str
+    on: date
+    period: Period | None
+    facts: Mapping[str, Any]
+    today: Mapping[str, Any] | None
+
+    @property
+    def status(self) -> str | None:
+        return str(self.today["status"]) if self.today else None
+
+
+def make_cards(reference: "Reference", days: Mapping[str, date]) -> list[CodeCard]:
+    """The cards of codes as a person types them (dotted or not, in either case, known or not), on their days.
+
+    Of several spellings of one code the first counts.
+    """
+    plain: dict[str, date] = {}
+    for code, on in days.items():
+        plain.setdefault(undotted_text(code), on)
+    if not plain:
+        return []
+    every = _asked(reference, plain)
+    offered = _instead(reference, every)
+    below = _next_level(reference, [one for one in every if one.status == "header"])
+    titles = _titles(
+        reference,
+        {
+            (undotted_text(code), one.on)
+            for one in every
+            for code in (one.code, *offered[one.code][1]["suggestions"], *below.get(one.code, ()))
+        },
     )
+    nodes = _nodes_from(reference, list(plain))
+    notes = _notes_of(reference, {row["node"] for chain in nodes.values() for row in chain})
+    spans, flags = _spans(reference, list(plain)), _flags(reference, every)
+    sevenths = _sevenths(reference, every)
+    cards = []
+    for one in every:
+        why, suggested = offered[one.code]
+        chain, listed = nodes.get(one.code, []), bool(one.facts["ever_listed"])
+        reach = "before" if one.on < reference.covers_from else "after"
+        cards.append(
+            CodeCard(
+                code=dotted_text(one.code),
+                on=one.on,
+                reach="covered" if one.period else reach,
+                release=one.period.release if one.period else None,
+                status=one.status,
+                seventh_character=str(one.today["seventh_character"]) if one.today else None,
+                placeholder_missing=bool(one.today and one.today["placeholder_missing"]),
+                title=titles[one.code, one.on],
+                well_formed=bool(one.facts["well_formed"]),
+                icd9=bool(one.facts["icd9"]),
+                spans=spans.get(one.code, ()),
+                parents=tuple(
+                    Node(row["kind"], row["name"], row["title"])
+                    for row in chain[::-1]
+                    if row["code"] != one.code
+                ),
+                instead_why=why,
+                instead=tuple(
+                    Related(code, titles[undotted_text(code), one.on]) for code in suggested["suggestions"]
+                ),
+                instead_total=suggested["total"],
+                next_level=tuple(
+                    Branch(dotted_text(code), titles[code, one.on], count)
+                    for code, count in below.get(one.code, {}).items()
+                ),
+                sevenths=sevenths.get(one.code, ()) if listed else (),
+                flags=flags.get(one.code, ()) if one.status == "in_force" else (),
+                # What stands above a code that does not exist helps nobody; the codes offered have cards.
+                notes=_notes(one.code, chain, notes) if listed else (),
+                in_tabular_list=_own_node(one.code, chain) is not None,
+                notes_release=reference.tabular_release,
+            )
+        )
+    return cards
 
 
-def _instead(
-    reference: "Reference", code: str, on: date, today: dict[str, Any] | None
-) -> tuple[str, dict[str, Any]]:
-    """How the codes offered relate to this one, and the row of suggestions."""
-    status = str(today["status"]) if today else "in_force"
-    if today and today["placeholder_missing"]:
-        kind, why = "placeholder_repair_of", "With the placeholder X where it belongs"
-    elif today and str(today["seventh_character"]) == "not_permitted":
-        kind, why = "permitted_seventh_of", "With a 7th character that is permitted"
-    elif status in _INSTEAD:
-        kind, why = _INSTEAD[status]
-    else:
-        return "", {"suggestions": [], "total": 0}
-    pairs = pl.DataFrame({"code": [code], "on": [on]})
-    suggested = reference.suggestions(kind, pairs)
-    if suggested["total"].item() == 0 and status == "expired":
-        why, suggested = "Nearest codes that day", reference.suggestions("nearest_codes_to", pairs)
-    return why, suggested.row(0, named=True)
+def _asked(reference: "Reference", days: Mapping[str, date]) -> list[_Asked]:
+    facts = reference.facts(pl.Series("code", list(days), pl.String))
+    every = []
+    for number, (code, on) in enumerate(days.items()):
+        period = next((one for one in reference.periods if one.valid_from <= on <= one.valid_to), None)
+        row = number * len(reference.periods) + period.number if period else None
+        today = facts.by_period.row(row, named=True) if row is not None else None
+        every.append(_Asked(code, on, period, facts.codes.row(number, named=True), today))
+    return every
 
 
-def _next_level(reference: "Reference", code: str, period: Period | None) -> dict[str, int]:
-    """What stands directly below a header, with the number of billable codes below each."""
-    if period is None:
-        return {}
+def _kind_of_instead(one: _Asked) -> tuple[str, str]:
+    """The kind of suggestion for a code, and how the codes offered relate to it; blank: none is needed."""
+    if one.today and one.today["placeholder_missing"]:
+        return "placeholder_repair_of", "With the placeholder X where it belongs"
+    if one.today and str(one.today["seventh_character"]) == "not_permitted":
+        return "permitted_seventh_of", "With a 7th character that is permitted"
+    return _INSTEAD.get(one.status or "in_force", ("", ""))
+
+
+def _instead(reference: "Reference", every: Sequence[_Asked]) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """How the codes offered relate to each code, and its row of suggestions."""
+    kinds = {one.code: _kind_of_instead(one) for one in every}
+    found: dict[str, tuple[str, Mapping[str, Any]]] = {}
+
+    def suggest(kind: str, asked: Iterable[_Asked], why: Mapping[str, str]) -> None:
+        pairs = pl.DataFrame([(one.code, one.on) for one in asked], schema=_PAIR, orient="row")
+        if pairs.height:
+            for row in reference.suggestions(kind, pairs).iter_rows(named=True):
+                found[row["code"]] = (why[row["code"]], row)
+
+    for kind in dict.fromkeys(kind for kind, _ in kinds.values()):
+        asked = [one for one in every if kinds[one.code][0] == kind]
+        if kind:
+            suggest(kind, asked, {one.code: kinds[one.code][1] for one in asked})
+        else:
+            found |= {one.code: ("", {"suggestions": [], "total": 0}) for one in asked}
+    ended = [one for one in every if one.status == "expired" and not found[one.code][1]["total"]]
+    suggest("nearest_codes_to", ended, dict.fromkeys((one.code for one in ended), "Nearest codes that day"))
+    return found
+
+
+def _next_level(reference: "Reference", headers: Sequence[_Asked]) -> dict[str, dict[str, int]]:
+    """What stands directly below each header, with the number of billable codes below each of these."""
+    asked = [(one.code, one.period.number) for one in headers if one.period]
     rows = reference.tables.read(
-        f"""
-        with standing as (
-            select c.code, (c.in_force >> {period.number}) & 1 as billable from code c, asked
-            where starts_with(c.code, asked.code) and c.code <> asked.code
-              and ((c.in_force | c.header) >> {period.number}) & 1 = 1
-        )
-        select code, (
-            select count(*) from standing lower
-            where lower.billable = 1
-              and starts_with(lower.code, standing.code) and lower.code <> standing.code
-        ) as billable_below
-        from standing
-        where not exists (
-            from standing as upper
-            where starts_with(standing.code, upper.code) and standing.code <> upper.code
-        )
-        order by code
+        """
+        select asked.code as header, c.code, (c.in_force >> asked.period) & 1 as billable
+        from asked join code c on c.code > asked.code and c.code < asked.code || '~'
+        where ((c.in_force | c.header) >> asked.period) & 1 = 1
+        order by header, c.code
         """,
-        asked=pl.DataFrame({"code": [code]}),
+        asked=pl.DataFrame(asked, schema={"code": pl.String, "period": pl.Int64}, orient="row"),
     )
-    return dict(rows.rows())
+    levels: dict[str, dict[str, int]] = {}
+    upper = ""
+    for header, code, billable in rows.iter_rows():
+        level = levels.setdefault(header, {})
+        if upper in level and code.startswith(upper):
+            level[upper] += billable
+        else:
+            upper = code
+            level[upper] = 0
+    return levels
 
 
-def _titles(reference: "Reference", codes: list[str], on: date) -> dict[str, str | None]:
-    plain = list(dict.fromkeys(undotted_text(code) for code in codes))
-    rows = reference.titles(pl.DataFrame({"code": plain, "on": [on] * len(plain)}))
-    return dict(rows.select("code", "title").rows())
+def _titles(reference: "Reference", pairs: set[tuple[str, date]]) -> dict[tuple[str, date], str | None]:
+    rows = reference.titles(pl.DataFrame(sorted(pairs), schema=_PAIR, orient="row"))
+    return {(code, on): title for code, on, title in rows.select("code", "on", "title").iter_rows()}
 
 
-def _spans(reference: "Reference", code: str) -> tuple[Span, ...]:
+def _spans(reference: "Reference", codes: Sequence[str]) -> dict[str, tuple[Span, ...]]:
     rows = reference.tables.read(
-        "select kind, valid_from, valid_to, inferred from span join asked using (code) order by valid_from",
-        asked=pl.DataFrame({"code": [code]}),
+        "select code, kind, valid_from, valid_to, inferred from span join asked using (code) "
+        "order by code, valid_from",
+        asked=pl.DataFrame({"code": codes}, schema={"code": pl.String}),
     )
-    return tuple(Span(*row) for row in rows.rows())
+    return _grouped((code, Span(*rest)) for code, *rest in rows.iter_rows())
 
 
-def _nodes_from(reference: "Reference", code: str) -> list[dict[str, Any]]:
-    """The code's node, or the nearest one whose name the code continues, and all above it, nearest first."""
-    prefixes = [code[:length] for length in range(len(code), 2, -1)]
+def _nodes_from(reference: "Reference", codes: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Each code's node, or the nearest one whose name the code continues, and all above, nearest first."""
+    prefixes = [(code, code[:length]) for code in codes for length in range(len(code), 2, -1)]
     rows = reference.tables.read(
         """
         with recursive nearest as (
-            select n.* from node n join asked using (code) order by length(n.code) desc limit 1
+            select asked.of, n.* from node n join asked on n.code = asked.code
+            qualify row_number() over (partition by asked.of order by length(n.code) desc, n.node) = 1
         ), chain as (
             select *, 0 as steps from nearest
             union all
-            select n.*, chain.steps + 1 from node n join chain on n.node = chain.parent
+            select chain.of, n.*, chain.steps + 1 from node n join chain on n.node = chain.parent
         )
-        select * from chain order by steps
+        select * from chain order by of, steps
         """,
-        asked=pl.DataFrame({"code": prefixes}, schema={"code": pl.String}),
+        asked=pl.DataFrame(prefixes, schema={"of": pl.String, "code": pl.String}, orient="row"),
     )
-    return rows.rows(named=True)
+    chains: dict[str, list[dict[str, Any]]] = {}
+    for row in rows.iter_rows(named=True):
+        chains.setdefault(row["of"], []).append(row)
+    return chains
 
 
 def _own_node(code: str, nodes: list[dict[str, Any]]) -> int | None:
@@ -257,20 +325,26 @@ def _own_node(code: str, nodes: list[dict[str, Any]]) -> int | None:
     return next((row["node"] for row in nodes if _stem(row["code"]) == _stem(code)), None)
 
 
-def _notes(reference: "Reference", code: str, nodes: list[dict[str, Any]]) -> tuple[Note, ...]:
-    """Notes of the code's node and of every node above it, nearest first, in the order of the book."""
-    names = {row["node"]: (row["steps"], _place(row)) for row in nodes}
+def _notes_of(reference: "Reference", nodes: set[int]) -> dict[int, tuple[tuple[str, str], ...]]:
+    """Kind and text of the notes of nodes, in the order of the book."""
     rows = reference.tables.read(
-        "select node, position, kind, text from note join asked using (node) order by position",
-        asked=pl.DataFrame({"node": list(names)}, schema={"node": pl.UInt32}),
+        "select node, kind, text from note join asked using (node) order by node, position",
+        asked=pl.DataFrame({"node": sorted(nodes)}, schema={"node": pl.UInt32}),
     )
-    own = _own_node(code, nodes)
-    ordered = sorted(rows.rows(), key=lambda row: (names[row[0]][0], row[1]))
+    return _grouped((node, (kind, text.lstrip(", "))) for node, kind, text in rows.iter_rows())
+
+
+def _notes(
+    code: str, chain: list[dict[str, Any]], notes: Mapping[int, tuple[tuple[str, str], ...]]
+) -> tuple[Note, ...]:
+    """Notes of the code's node and of every node above it, nearest first, in the order of the book."""
+    own = _own_node(code, chain)
     return tuple(
-        Note(kind, text.lstrip(", "), names[node][1])
-        for node, _, kind, text in ordered
+        Note(kind, text, _place(row))
+        for row in chain
+        for kind, text in notes.get(row["node"], ())
         # What a node above includes says nothing about the code itself.
-        if kind != "inclusion_term" or node == own
+        if kind != "inclusion_term" or row["node"] == own
     )
 
 
@@ -283,38 +357,48 @@ def _place(row: dict[str, Any]) -> str:
     return str(row["name"]) if row["kind"] == "code" else f"{row['kind']} {row['name']}"
 
 
-def _sevenths(reference: "Reference", code: str, period: Period | None) -> tuple[Seventh, ...]:
-    """The 7th characters of the code's stem; permitted are those that make a code in force on the day."""
+def _sevenths(reference: "Reference", every: Sequence[_Asked]) -> dict[str, tuple[Seventh, ...]]:
+    """The 7th characters of each stem; permitted are those that make a code in force on the day."""
+    asked = [(one.code, _stem(one.code), one.period.number if one.period else 0) for one in every]
     rows = reference.tables.read(
-        f"""
-        select s.character, s.meaning,
-               coalesce((c.in_force >> {period.number if period else 0}) & 1 = 1, false) as permitted
+        """
+        select asked.code, s.character, s.meaning,
+               coalesce((c.in_force >> asked.period) & 1 = 1, false) as permitted
         from seventh_of_stem s join asked using (stem) left join code c on c.code = s.stem || s.character
-        order by s.position
+        order by asked.code, s.position
         """,
-        asked=pl.DataFrame({"stem": [_stem(code)]}),
+        asked=pl.DataFrame(
+            asked, schema={"code": pl.String, "stem": pl.String, "period": pl.Int64}, orient="row"
+        ),
     )
-    return tuple(Seventh(*row) for row in rows.rows())
+    return _grouped((code, Seventh(*rest)) for code, *rest in rows.iter_rows())
 
 
-def _flags(reference: "Reference", code: str, on: date) -> tuple[str, ...]:
+def _flags(reference: "Reference", every: Sequence[_Asked]) -> dict[str, tuple[str, ...]]:
     """Edit flags on the day, in words, with the ages of a group and the last day of what has ended."""
     rows = reference.tables.read(
         """
-        select flag, f.valid_to, age_from, age_to
+        select asked.code, flag, f.valid_to, age_from, age_to
         from flag f join asked on asked.code = f.code
         left join age_group a on a.age_group = f.flag
           and a.valid_from <= asked."on" and (a.valid_to is null or a.valid_to >= asked."on")
         where f.valid_from <= asked."on" and (f.valid_to is null or f.valid_to >= asked."on")
-        order by flag
+        order by asked.code, flag
         """,
-        asked=pl.DataFrame({"code": [code], "on": [on]}),
+        asked=pl.DataFrame([(one.code, one.on) for one in every], schema=_PAIR, orient="row"),
     )
     words = []
-    for flag, valid_to, age_from, age_to in rows.rows():
+    for code, flag, valid_to, age_from, age_to in rows.iter_rows():
         if flag in FLAG_WORDS:
             years = f"{age_from}" if age_from == age_to else f"{age_from} to {age_to}"
             ages = f" code, age {years} (MCE edit 4)" if age_from is not None else ""
             until = f", until {valid_to}" if valid_to else ""
-            words.append(FLAG_WORDS[flag] + ages + until)
-    return tuple(words)
+            words.append((code, FLAG_WORDS[flag] + ages + until))
+    return _grouped(words)
+
+
+def _grouped(pairs: Iterable[tuple[Key, Value]]) -> dict[Key, tuple[Value, ...]]:
+    groups: dict[Key, list[Value]] = {}
+    for key, value in pairs:
+        groups.setdefault(key, []).append(value)
+    return {key: tuple(values) for key, values in groups.items()}

@@ -1,7 +1,7 @@
 """What was this code on that day: the built reference, opened for reading."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -13,7 +13,7 @@ import polars as pl
 from validator.errors import Place, ReferenceError
 from validator.reference import histories
 from validator.reference.build import build_reference, built_path
-from validator.reference.card import CodeCard, make_card
+from validator.reference.card import CodeCard, make_cards
 from validator.reference.list_facts import read_list_facts, with_list_facts
 from validator.reference.rule_tables import Given, RuleTables
 from validator.reference.schema import CODE_FACTS, ICD10_FACTS, CodeFacts, Keyed, Pairs, Period, ValueSet
@@ -149,7 +149,11 @@ class Reference:
 
     def card(self, code: str, on: date) -> CodeCard:
         """Everything known about one code, as a person types it, on one day."""
-        return make_card(self, code, on)
+        return self.cards({code: on})[0]
+
+    def cards(self, days: Mapping[str, date]) -> list[CodeCard]:
+        """The cards of codes, each on its day; of several spellings of one code the first counts."""
+        return make_cards(self, days)
 
     @cached_property
     def tabular_release(self) -> str:

@@ -83,7 +83,7 @@ class RunContent:
     `code_titles`
         titles of the suggested codes, keyed by dotted code.
     `code_cards`
-        dotted code -> `spans` and `notes`, of the codes found wrong most often: see short_card.py.
+        dotted code -> its card in words, of the codes found wrong most often: see card_text.told.
     `risk_formula`
         one sentence with the formula and weights of the risk score.
     `warnings`

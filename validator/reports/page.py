@@ -1,16 +1,12 @@
 """report.html: one file that needs no network and no server, safe against whatever a claim contains."""
 
-import base64
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import polars as pl
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from validator.ledger.schema import GONE_WORDS
@@ -22,6 +18,7 @@ from validator.reports.content import (
     RunContent,
     known,
 )
+from validator.reports.html import ASSETS, VENDOR, environment, inline, policy
 from validator.reports.order import riskiest_first
 from validator.reports.packing import codes_of_claims, packed
 from validator.reports.summary import RuleRow, Summary, summarize
@@ -37,7 +34,6 @@ from validator.reports.words import (
 ROWS_AT_MOST = 250_000
 _ROWS_WITHOUT_SCRIPT = 200
 _RULES_WITH_BARS = 8
-_HERE = Path(__file__).parent
 _SCRIPTS = ("unpack.js", "filters.js", "detail.js", "list.js", "start.js")
 _GRID_SCRIPT = "tabulator-6.5.3.min.js"
 _GRID_STYLE = "tabulator_simple-6.5.3.min.css"
@@ -51,10 +47,10 @@ def write_page(content: RunContent, file: BinaryIO) -> None:
     rows, in_all = riskiest_first(content, rows_at_most=ROWS_AT_MOST)
     rows, codes = codes_of_claims(shown(rows), shown(content.claim_codes))
     summary = summarize(content)
-    style = _inline(_HERE / "vendor" / _GRID_STYLE) + _inline(_HERE / "assets" / "report.css")
-    grid_script = _inline(_HERE / "vendor" / _GRID_SCRIPT)
-    page_script = '"use strict";\n' + "".join(_inline(_HERE / "assets" / name) for name in _SCRIPTS)
-    template = _environment().get_template("report.html.j2")
+    style = inline(VENDOR / _GRID_STYLE) + inline(ASSETS / "report.css")
+    grid_script = inline(VENDOR / _GRID_SCRIPT)
+    page_script = '"use strict";\n' + "".join(inline(ASSETS / name) for name in _SCRIPTS)
+    template = environment().get_template("report.html.j2")
     page = template.stream(
         run=content,
         sum=summary,
@@ -63,7 +59,7 @@ def write_page(content: RunContent, file: BinaryIO) -> None:
         reference=known(content.reference, REFERENCE_KEYS),
         suppressions=[known(given, SUPPRESSION_KEYS) for given in content.suppressions],
         settings=[(name.replace("_", " "), _said(value)) for name, value in sorted(content.settings.items())],
-        policy=_policy(scripts=(grid_script, page_script), style=style),
+        policy=policy(scripts=(grid_script, page_script), style=style),
         style=Markup(style),
         grid_script=Markup(grid_script),
         page_script=Markup(page_script),
@@ -88,29 +84,6 @@ def write_page(content: RunContent, file: BinaryIO) -> None:
     page.dump(file, encoding="utf-8")
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "assets"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = lambda value: "?" if value is None else f"{int(value):,}"
-    environment.filters["dollars"] = lambda value: _dollars(value, places=0)
-    environment.filters["dollars_cents"] = lambda value: _dollars(value, places=2)
-    environment.filters["share"] = _share
-    return environment
-
-
-def _dollars(value: Any, *, places: int) -> str:
-    """`$1,234.50`; a small amount keeps its cents, so that it never reads as nothing."""
-    amount = Decimal(str(value or 0))
-    if not amount and places:
-        return "–"
-    return f"${amount:,.{2 if 0 < amount < 100 else places}f}"
-
-
 def _said(value: Any) -> str:
     """A setting in a reader's words."""
     if isinstance(value, bool):
@@ -118,38 +91,6 @@ def _said(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(str(item) for item in value) or "none"
     return "not set" if value is None else str(value)
-
-
-def _share(value: float) -> str:
-    """A percentage that is never rounded to 0 % or 100 % when it is not."""
-    percent = 100 * value
-    if 0 < percent < 0.01:
-        return "< 0.01 %"
-    if 99.99 < percent < 100:
-        return "> 99.99 %"
-    return f"{percent:.0f} %" if percent in (0, 100) else f"{percent:.2f} %"
-
-
-def _inline(path: Path) -> str:
-    """A script or style without the pointer to its source map, which a browser would try to fetch."""
-    text = path.read_text(encoding="utf-8")
-    text = re.sub(r"/[/*]# sourceMappingURL=.*", "", text)
-    if "</script" in text.lower() or "</style" in text.lower():
-        raise ValueError(f"{path.name} cannot stand inside a page")
-    return text
-
-
-def _policy(*, scripts: tuple[str, ...], style: str) -> str:
-    """Nothing may be fetched; only the scripts and the style written here may run, named by their hash."""
-    allowed = " ".join(_source_hash(script) for script in scripts)
-    return (
-        f"default-src 'none'; script-src {allowed}; style-src {_source_hash(style)}; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def _source_hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _beside(content: RunContent, codes: Mapping[str, Any]) -> Mapping[str, Any]:

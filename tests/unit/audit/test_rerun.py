@@ -174,8 +174,12 @@ def test_what_if_a_rule_weighed_less(tmp_path: Path) -> None:
     other = judge_again(request_of(run, severities={"DX002": "advise"}))
     told = compare(side_of(run), side_of(run).__class__("what if", other.findings, other.totals))
     assert told.changes.filter(pl.col("change") == "severity changed")["rule_id"].to_list() == ["DX002"]
-    done = CliRunner().invoke(app, ["diff", str(run.path), "--what-if", "dx002=advise"])
+    page = tmp_path / "what-if.html"
+    done = CliRunner().invoke(app, ["diff", str(run.path), "--what-if", "dx002=advise", "--html", str(page)])
     assert done.exit_code == 0
+    assert "what if dx002=advise" in done.output
+    shown = page.read_text()
+    assert "<b>1 finding differs.</b>" in " ".join(shown.split()) and "−$100.00" in shown
     assert "reject: 2 -> 1 claims (-1), $200.00 -> $100.00 (-100.00)" in done.output
     for arguments in (["--what-if", "DX002=worse"], ["--what-if", "XX999=deny"], []):
         done = CliRunner().invoke(app, ["diff", str(run.path), *arguments])

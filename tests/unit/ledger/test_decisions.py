@@ -1,6 +1,7 @@
 """What people decide about findings: it counts on the nights after the run it was made on, and is kept."""
 
 import gzip
+import json
 import tempfile
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -11,9 +12,11 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from tests.unit.ledger.nights import DAYS, judge
-from validator.errors import OutputError
+from validator.cli import app
+from validator.errors import OutputError, UsageError
 from validator.ledger.book import DECISIONS, Ledger, Review
 from validator.ledger.schema import DISPOSITIONS, NAME, STEPS
 
@@ -181,3 +184,20 @@ def test_random_weeks_of_decisions_agree_with_a_plain_model(weeks: list) -> None
                 until = day + timedelta(days=days)
                 decide(Path(folder), day, {A_ID: word}, until)
                 plain.decide(word, until)
+
+
+def test_where_rules_are_listed_stands_how_often_they_were_wrong(tmp_path: Path) -> None:
+    standing(tmp_path, DAYS[0], [A, B, ("C2", "DX002")])
+    decide(tmp_path, DAYS[0], {A_ID: "fixed", "C2-DX002": "false alarm"})
+    listed = CliRunner().invoke(app, ["rules", "list", "--decided-in", str(tmp_path)]).output
+    [line] = [line for line in listed.splitlines() if line.startswith("DX002")]
+    assert "50 % false of 2" in line
+    [line] = [line for line in listed.splitlines() if line.startswith("DX201")]
+    assert "nothing decided" in line
+    told = json.loads(
+        CliRunner().invoke(app, ["rules", "list", "--decided-in", str(tmp_path), "--json"]).output
+    )
+    [rule] = [rule for rule in told if rule["rule"] == "DX002"]
+    assert (rule["decided"], rule["false_alarms"]) == (2, 1)
+    nowhere = CliRunner().invoke(app, ["rules", "list", "--decided-in", str(tmp_path / "other")])
+    assert isinstance(nowhere.exception, UsageError)

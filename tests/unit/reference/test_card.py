@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from validator.cli import app
-from validator.cli.code import status_sentence
+from validator.reference.card_text import status_sentence
 from validator.reference.lookup import Reference
 
 

@@ -1,4 +1,4 @@
-// The drawer: one finding with its reason, its sources and the codes that may replace it.
+// The drawer: one finding with its reason, its sources and the codes that may replace it; or the card of a code.
 // All text goes in as text nodes; nothing that came from a claim is ever read as markup.
 
 const money = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
@@ -21,6 +21,7 @@ class Detail {
     this.cards = found.cards;
     this.codes = { first: found.codes.first };
     for (const name of ["role", "position", "code", "status"]) this.codes[name] = new Column(found.codes[name]);
+    this.cardShown = ""; // the code whose card stands in the drawer
     this.drawer = document.getElementById("drawer");
     this.body = document.getElementById("drawer-body");
     document.getElementById("drawer-close").addEventListener("click", onClose);
@@ -33,11 +34,13 @@ class Detail {
   }
 
   hide() {
+    this.cardShown = "";
     this.drawer.hidden = true;
     document.body.classList.remove("with-drawer");
   }
 
   show(i) {
+    this.cardShown = "";
     const at = (name) => this.columns[name].at(i);
     const rule = this.rules[at("rule_id")] || { title: "", why: "", false_alarms: [], stand_ins: [] };
     const suggestions = at("suggestions") ? at("suggestions").split("; ") : [];
@@ -80,9 +83,7 @@ class Detail {
         ["Row", at("source_row")],
         ["Finding id begins", at("finding_id")],
       ])));
-    this.drawer.hidden = false;
-    this.drawer.scrollTop = 0;
-    document.body.classList.add("with-drawer");
+    this.reveal();
   }
 
   part(title, content) {
@@ -92,7 +93,7 @@ class Detail {
   suggested(codes) {
     if (!codes.length) return null;
     return node("ul", { class: "codes" }, ...codes.map((code) =>
-      node("li", {}, node("b", {}, code), this.titles[code] ? ` ${this.titles[code]}` : "")));
+      node("li", {}, node("b", {}, this.cardLink(code)), this.titles[code] ? ` ${this.titles[code]}` : "")));
   }
 
   // Every diagnosis of the claim in order, with its status on its date; the one that is judged is marked.
@@ -105,20 +106,53 @@ class Detail {
       const status = at("status").replaceAll("_", " ") || "not known";
       const sound = status === "in force";
       items.push(node("li", code === judged ? { class: "judged-code" } : {},
-        node("small", {}, `${at("role").replaceAll("_", " ")} ${at("position")} `), node("b", {}, code || "blank"),
+        node("small", {}, `${at("role").replaceAll("_", " ")} ${at("position")} `), node("b", {}, code ? this.cardLink(code) : "blank"),
         this.titles[code] ? ` ${this.titles[code]} ` : " ", sound ? "" : node("span", { class: "mark" }, status)));
     }
     return items.length ? node("ul", { class: "codes" }, ...items) : null;
   }
 
-  // When the code was billable or a header, and the notes of the tabular list at the code itself.
+  // What the card says of the code itself: its dates and its own notes; the whole card is a page of its own.
   card(code) {
     const card = this.cards[code];
     if (!card) return null;
-    const spans = card.spans.map(([kind, first, last]) =>
-      node("li", {}, node("b", {}, kind), ` from ${first}${last ? ` to ${last}` : " on"}`));
-    const notes = card.notes.map(([kind, text]) => node("li", {}, node("small", {}, `${kind} `), text));
-    return node("ul", { class: "codes" }, ...spans, ...notes);
+    const own = card.sections.flatMap(([heading, rows]) => rows
+      .filter(([name]) => heading === "Dates" || name === code)
+      .map(([name, text]) => node("li", {}, node("small", {}, `${heading === "Dates" ? name : heading} `), text)));
+    const all = node("li", {}, this.cardLink(code, "Whole card"));
+    return node("ul", { class: "codes" }, ...own, all);
+  }
+
+  cardLink(code, words) {
+    if (!this.cards[code]) return code;
+    return node("a", { href: `#card=${encodeURIComponent(code)}`, "data-card": code }, words || code);
+  }
+
+  // The card of a code in place of a finding, in the sections that `validator code` prints.
+  showCard(code, fromFinding) {
+    const card = this.cards[code];
+    if (!card) return false;
+    this.cardShown = code;
+    const sections = card.sections.flatMap(([heading, rows]) => [
+      node("h4", {}, heading),
+      node("ul", { class: "codes" }, ...rows.map(([name, text], i) => node("li", {},
+        !name || (i && rows[i - 1][0] === name) ? "" : node("b", {}, this.cardLink(name)), ` ${text}`))),
+    ]);
+    this.body.replaceChildren(
+      node("h3", {}, card.heading),
+      node("p", {}, card.standing),
+      node("p", {}, node("a", { href: `#code=${encodeURIComponent(code)}&standing=all` }, "All its findings"),
+        fromFinding ? " · " : "", fromFinding ? node("a", { href: "#", "data-back": "" }, "Back to the finding") : ""),
+      ...sections,
+      ...card.about.map((text) => node("p", { class: "rule-line" }, text)));
+    this.reveal();
+    return true;
+  }
+
+  reveal() {
+    this.drawer.hidden = false;
+    this.drawer.scrollTop = 0;
+    document.body.classList.add("with-drawer");
   }
 
   history(words, decision, first) {

@@ -42,10 +42,11 @@ class Filters {
     if (GROUPED.includes(given.get("group"))) this.group = given.get("group");
     this.sort = given.get("sort") || "";
     if (given.has("columns")) this.shownColumns = given.get("columns").split(",");
-    return given.get("finding");
+    return { finding: given.get("finding"), card: given.get("card") };
   }
 
-  address(finding) {
+  // The address with what the drawer shows: a finding, or the card of a code.
+  address(finding, card) {
     const said = new URLSearchParams();
     if (this.q) said.set("q", this.q);
     if (this.severity) said.set("severity", this.severity);
@@ -55,6 +56,7 @@ class Filters {
     if (this.sort) said.set("sort", this.sort);
     if (this.shownColumns) said.set("columns", this.shownColumns.join(","));
     if (finding) said.set("finding", finding);
+    if (card) said.set("card", card);
     return said.toString();
   }
 

@@ -24,7 +24,7 @@ async function start() {
 
   function remember() {
     const finding = detail.open && current ? columns.finding_id.at(current.getData().i) : "";
-    const address = filters.address(finding);
+    const address = filters.address(finding, detail.open ? detail.cardShown : "");
     history.replaceState(null, "", address ? `#${address}` : location.pathname + location.search);
   }
 
@@ -112,6 +112,14 @@ async function start() {
     list.scrollToRow(next, "nearest", false).catch(() => {});
   }
 
+  function openCard(code) {
+    if (detail.showCard(code, current !== null)) remember();
+  }
+
+  function backToFinding() {
+    if (current) mark(current, true);
+  }
+
   function close() {
     detail.hide();
     remember();
@@ -123,7 +131,7 @@ async function start() {
       if (!marks) apply(true);
       return;
     }
-    const finding = filters.readAddress(location.hash);
+    const { finding, card } = filters.readAddress(location.hash);
     arrange();
     apply(true);
     if (finding) {
@@ -135,6 +143,7 @@ async function start() {
         mark(row, true);
       }
     }
+    if (card) openCard(card);
     if (jump && location.hash) by("findings").scrollIntoView();
   }
 
@@ -183,6 +192,13 @@ async function start() {
     });
   }
   list.on("rowClick", (_, row) => mark(row, true));
+  by("drawer-body").addEventListener("click", (event) => {
+    const link = event.target.closest("[data-card], [data-back]");
+    if (!link) return;
+    event.preventDefault(); // the address keeps the filters as they are
+    if (link.dataset.card) openCard(link.dataset.card);
+    else backToFinding();
+  });
   window.addEventListener("hashchange", () => readAddress(true));
   document.addEventListener("keydown", (event) => {
     const writing = event.target.closest("input, select, textarea");
