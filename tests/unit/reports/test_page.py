@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from validator.reports import page
+from validator.reports.html import environment
 from validator.reports.packing import codes_of_claims, packed
 from validator.reports.run_folder import publish
 from validator.reports.summary import summarize
@@ -184,7 +185,7 @@ def test_without_a_ledger_everything_is_new(maker: ModuleType) -> None:
     [(0.0, "0 %"), (1.0, "100 %"), (0.00001, "< 0.01 %"), (0.99999, "> 99.99 %"), (0.0523, "5.23 %")],
 )
 def test_a_share_is_never_rounded_to_nothing_or_everything(value: float, said: str) -> None:
-    assert page._share(value) == said
+    assert environment().filters["share"](value) == said
 
 
 def test_a_quarter_of_a_million_findings_are_put_in_order(maker: ModuleType) -> None:
